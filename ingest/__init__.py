@@ -1,0 +1,1 @@
+"""A recording arrives, is checked, kept once, and queued."""

@@ -1,0 +1,1 @@
+"""The floor: settings, database, queue, embedded servers. It knows no room."""

@@ -1,0 +1,168 @@
+"""PostgreSQL's door: connections, pools and migrations."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+
+from ingest.base.errors import BadSetup, Unavailable
+
+Connection = psycopg.Connection[Any]
+Pool = ConnectionPool[Connection]
+
+Outage = psycopg.OperationalError
+"""What a query raises when the database goes away, and a pool that waits for it in vain."""
+
+CONNECT_SECONDS = 10
+"""Longest wait for a connection: a server that takes longer is away."""
+
+MIGRATION_LOCK = 0x45617273686F74  # "Earshot": the advisory lock that lets one process migrate
+
+MIGRATIONS = "migrations"
+
+SCHEMES = ("postgresql://", "postgres://")
+
+
+class Migration(NamedTuple):
+    """One numbered SQL file; `checksum` is the SHA-256 of its bytes in hex."""
+
+    number: int
+    name: str
+    sql: str
+    checksum: str
+
+
+def connect(url: str) -> Connection:
+    """Open a connection whose times are in UTC; the caller commits. Raises Unavailable."""
+    with _reachable(url):
+        connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
+    _in_utc(connection)
+    return connection
+
+
+@contextmanager
+def pool(url: str, max_size: int = 4) -> Iterator[Pool]:
+    """Yield a pool of up to `max_size` connections, each checked before it is lent.
+
+    `with pool.connection() as conn:` commits at its end. Raises Unavailable.
+    """
+    connections: Pool = ConnectionPool(
+        url,
+        min_size=1,
+        max_size=max_size,
+        open=False,
+        timeout=CONNECT_SECONDS,
+        kwargs={"connect_timeout": CONNECT_SECONDS},
+        configure=_in_utc,
+        check=ConnectionPool.check_connection,
+    )
+    connect(url).close()  # the pool itself would only say that it timed out
+    with connections:
+        yield connections
+
+
+def migrate(conn: Connection) -> list[int]:
+    """Bring the schema up to date in one transaction; return the numbers applied.
+
+    Safe in two processes at once. Raises BadSetup where the schema is newer than this code or
+    an applied file was altered.
+    """
+    with conn.transaction():
+        conn.execute("select pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        conn.execute(
+            """create table if not exists schema_migration (
+                   number integer primary key, name text not null, checksum text not null,
+                   applied_at timestamptz not null default now())"""
+        )
+        missing = _missing(conn)
+        for migration in missing:
+            conn.execute(migration.sql.encode())
+            conn.execute(
+                "insert into schema_migration (number, name, checksum) values (%s, %s, %s)",
+                [migration.number, migration.name, migration.checksum],
+            )
+    return [migration.number for migration in missing]
+
+
+def check_schema(conn: Connection) -> None:
+    """Raise BadSetup unless the schema is exactly the one this code was written for."""
+    found = conn.execute("select to_regclass('schema_migration')").fetchone()
+    if found is None or found[0] is None:
+        raise BadSetup("The database has no schema yet: run `earshot migrate`.")
+    if missing := _missing(conn):
+        raise BadSetup(
+            f"The database lacks migration {missing[0].number:04} ({missing[0].name}): "
+            "run `earshot migrate`."
+        )
+
+
+def migrations_folder() -> Traversable:
+    """Where the numbered SQL files lie, also in an installed package."""
+    return resources.files(__package__) / MIGRATIONS
+
+
+def migrations() -> list[Migration]:
+    """The numbered SQL files of this code, in their order."""
+    files = [file for file in migrations_folder().iterdir() if file.name.endswith(".sql")]
+    return sorted(_migration(file.name, file.read_bytes()) for file in files)
+
+
+def _migration(filename: str, content: bytes) -> Migration:
+    number, _, name = filename.removesuffix(".sql").partition("_")
+    checksum = hashlib.sha256(content).hexdigest()
+    return Migration(int(number), name, content.decode(), checksum)
+
+
+def _missing(conn: Connection) -> list[Migration]:
+    """The migrations not yet applied. Raises BadSetup where applied ones are not this code's."""
+    rows = conn.execute("select number, name, checksum from schema_migration order by number")
+    applied = {number: (name, checksum) for number, name, checksum in rows}
+    known = {migration.number: migration for migration in migrations()}
+    for number, (name, checksum) in applied.items():
+        if number not in known:
+            raise BadSetup(
+                f"The database is newer than this Earshot: it has migration {number:04} ({name}), "
+                "unknown here. Install the version of Earshot that made it, or a later one."
+            )
+        if checksum != known[number].checksum:
+            raise BadSetup(
+                f"Migration {number:04} ({name}) was altered after it had been applied: "
+                "put the file back and make the change in a new migration."
+            )
+    return [migration for number, migration in known.items() if number not in applied]
+
+
+def _in_utc(connection: Connection) -> None:
+    connection.autocommit = True
+    connection.execute("set time zone 'UTC'")
+    connection.autocommit = False
+
+
+@contextmanager
+def _reachable(url: str) -> Iterator[None]:
+    """Turn psycopg's refusal to connect into one sentence that holds no password."""
+    try:
+        if not url.startswith(SCHEMES):
+            raise psycopg.ProgrammingError
+        yield
+    except psycopg.ProgrammingError as error:
+        raise BadSetup(
+            "EARSHOT_DATABASE_URL is not a PostgreSQL address: "
+            "write it like postgresql://user:password@host/earshot."
+        ) from error
+    except psycopg.OperationalError as error:
+        parts = conninfo_to_dict(url)
+        where = f"{parts.get('host', 'localhost')}, database {parts.get('dbname', '')}"
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+        password = str(parts.get("password") or "")
+        reason = reason.replace(password, "…") if password else reason
+        raise Unavailable(
+            f"No connection to PostgreSQL at {where} ({reason}): "
+            "start it, or set EARSHOT_DATABASE_URL right."
+        ) from error

@@ -1,0 +1,389 @@
+"""The ingest room's SQL: calls, their audio, who sells and buys, and leases.
+
+Every function takes a connection and never commits. Leases run by the database's clock, the only
+one that all workers share.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import RowMaker, class_row
+
+from ingest.base.db import Connection
+from ingest.base.errors import BadMetadata, LeaseLost, NotFound, Refused
+from ingest.base.queue import HEAR, MINE
+from ingest.calls import MAX_ATTEMPTS, MOVES, Audio, Call, CallDetails, CallState
+from ingest.outbox import enqueue as enqueue
+from ingest.parties import account_of, rep_named
+from ingest.parties import company_named as company_named
+
+_BEFORE = {CallState.HEARING: CallState.WAITING, CallState.MINING: CallState.HEARD}
+"""Where a call waits for a step, and goes back to when the step is given up."""
+
+_DETAILS = (
+    *("title", "held_at", "deal_value_usd", "stage", "outcome", "lead_source", "campaign"),
+    *("lead_created_at", "consent", "language"),
+)
+"""Details that are columns of `call` as they are."""
+
+CLEARABLE = {"account": "account_id", "rep": "rep_id"} | {
+    name: name for name in _DETAILS if name not in ("title", "held_at")
+}
+"""Details that a call can be without, and their columns."""
+
+_CALL = sql.SQL(
+    """select call.id, call.state, call.title, call.filename, call.uploaded_at, call.held_at,
+              call.seconds, call.heard_seconds, call.missing_seconds, call.channels,
+              encode(call.audio_sha256, 'hex') as audio_sha256,
+              call.company_id, company.name as company,
+              call.account_id, account.name as account, account.value_usd as account_value_usd,
+              account.segment, call.rep_id, rep.name as rep,
+              call.deal_value_usd, call.stage, call.outcome, call.lead_source, call.campaign,
+              call.lead_created_at, call.consent, call.language, call.seller_channel,
+              call.attempts, call.failure
+         from call join company on company.id = call.company_id
+              left join account on account.id = call.account_id
+              left join rep on rep.id = call.rep_id"""
+)
+
+
+# -- audio ----------------------------------------------------------------------------------
+
+
+def keep_audio(conn: Connection, audio: Audio) -> None:
+    """Note a recording, unless it is there; hold its row until the transaction ends.
+
+    So two uploads of one recording take turns: ask `call_by_audio` after this.
+    """
+    conn.execute(
+        """insert into audio (sha256, size_bytes, seconds, channels, sample_rate, container, codec)
+           values (decode(%(sha256)s, 'hex'), %(size_bytes)s, %(seconds)s, %(channels)s,
+                   %(sample_rate)s, %(container)s, %(codec)s)
+           on conflict (sha256) do update set sha256 = excluded.sha256""",
+        asdict(audio),
+    )
+
+
+def get_audio(conn: Connection, sha256: str) -> Audio:
+    """The recording of that SHA-256 (hex). Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Audio)) as cursor:
+        found = cursor.execute(
+            """select encode(sha256, 'hex') as sha256, size_bytes, seconds, channels, sample_rate,
+                      container, codec
+                 from audio where sha256 = decode(%s, 'hex')""",
+            [sha256],
+        ).fetchone()
+    if found is None:
+        raise NotFound(f"There is no recording {sha256[:12]}….")
+    return found
+
+
+# -- calls ----------------------------------------------------------------------------------
+
+
+def add_call(
+    conn: Connection, audio: Audio | None, filename: str, details: CallDetails, now: datetime
+) -> Call:
+    """Add a call: to be heard, or, brought without sound, to be mined.
+
+    Raises BadMetadata where the database cannot take a detail; nothing is written then.
+    """
+    with _details_taken(conn):
+        if audio:
+            keep_audio(conn, audio)
+        values = _details_row(conn, details) | {
+            "company_id": company_named(conn, details.company),
+            "title": details.title or filename,
+            "held_at": details.held_at or now,
+            "uploaded_at": now,
+            "filename": filename,
+            "seller_channel": details.seller_channel,
+            "audio_sha256": bytes.fromhex(audio.sha256) if audio else None,
+            "seconds": audio.seconds if audio else 0.0,
+            "channels": audio.channels if audio else 0,
+            "state": CallState.WAITING if audio else CallState.HEARD,
+        }
+        call_id = _scalar(
+            conn,
+            sql.SQL("insert into call ({}) values ({}) returning id").format(
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(map(sql.Placeholder, values)),
+            ),
+            values,
+        )
+    return get_call(conn, call_id)
+
+
+def update_details(
+    conn: Connection, call_id: int, details: CallDetails, clear: Collection[str] = ()
+) -> Call:
+    """Change what is given, take away those of CLEARABLE that `clear` names, leave the rest;
+    `seller_channel` is fixed at upload.
+
+    Whoever moves a mined call to another day, account or company has insights count it afresh.
+    Raises NotFound, or BadMetadata with nothing written.
+    """
+    with _details_taken(conn):
+        values = _details_row(conn, details)
+        if details.company:
+            values["company_id"] = company_named(conn, details.company)
+        given = {name: value for name, value in values.items() if value is not None}
+        given |= dict.fromkeys(CLEARABLE[name] for name in clear)
+        if given:
+            changes = sql.SQL(", ").join(
+                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name))
+                for name in given
+            )
+            conn.execute(
+                sql.SQL("update call set {} where id = %(id)s").format(changes),
+                given | {"id": call_id},
+            )
+    return get_call(conn, call_id)
+
+
+def get_call(conn: Connection, call_id: int) -> Call:
+    """The call of that id. Raises NotFound."""
+    if (call := _call(conn, sql.SQL("call.id = %s"), [call_id])) is None:
+        raise NotFound(f"There is no call {call_id}.")
+    return call
+
+
+def call_by_audio(conn: Connection, sha256: str) -> Call | None:
+    """The call whose recording has that SHA-256 (hex)."""
+    return _call(conn, sql.SQL("call.audio_sha256 = decode(%s, 'hex')"), [sha256])
+
+
+def delete_call(conn: Connection, call_id: int) -> str | None:
+    """Forget a call and all that was found in it; return its recording's SHA-256 (hex), which the
+    caller takes out of the store. Raises NotFound.
+
+    Whoever deletes a mined call has insights take it out of their counts.
+    """
+    sha256 = get_call(conn, call_id).audio_sha256
+    conn.execute("delete from call where id = %s", [call_id])
+    if sha256:
+        conn.execute("delete from audio where sha256 = decode(%s, 'hex')", [sha256])
+    return sha256
+
+
+_FILTERS: dict[str, LiteralString] = {
+    "account": "lower(account.name) = lower(%(account)s)",
+    "rep": "lower(rep.name) = lower(%(rep)s)",
+    "company": "lower(company.name) = lower(%(company)s)",
+    "segment": "lower(account.segment) = lower(%(segment)s)",
+    "stage": "lower(call.stage) = lower(%(stage)s)",
+    "lead_source": "lower(call.lead_source) = lower(%(lead_source)s)",
+    "states": "call.state = any(%(states)s)",
+    "text": "strpos(lower(call.title), lower(%(text)s)) > 0",
+    "held_from": "call.held_at >= %(held_from)s",
+    "held_to": "call.held_at < %(held_to)s",
+}
+
+
+def list_calls(
+    conn: Connection,
+    *,
+    account: str | None = None,
+    rep: str | None = None,
+    company: str | None = None,
+    segment: str | None = None,
+    stage: str | None = None,
+    lead_source: str | None = None,
+    states: Collection[CallState] | None = None,
+    text: str | None = None,
+    held_from: datetime | None = None,
+    held_to: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> list[Call]:
+    """Calls, latest first; `before` is the (held_at, id) of the last one already seen.
+
+    Names are compared without case, `text` is looked for in the title, `held_to` is exclusive.
+    """
+    given: dict[str, Any] = {"account": account, "rep": rep, "company": company, "text": text}
+    given |= {"segment": segment, "stage": stage, "lead_source": lead_source}
+    given |= {"states": list(states) if states else None, "held_from": held_from}
+    given |= {"held_to": held_to}
+    values = {k: v for k, v in given.items() if v is not None}
+    where = [sql.SQL(_FILTERS[name]) for name in values]
+    if before:
+        where.append(sql.SQL("(call.held_at, call.id) < (%(before_time)s, %(before_id)s)"))
+        values |= {"before_time": before[0], "before_id": before[1]}
+    query = sql.SQL("{} where {} order by call.held_at desc, call.id desc limit %(limit)s").format(
+        _CALL, sql.SQL(" and ").join(where) if where else sql.SQL("true")
+    )
+    with conn.cursor(row_factory=_call_row) as cursor:
+        return cursor.execute(query, values | {"limit": limit}).fetchall()
+
+
+# -- leases ---------------------------------------------------------------------------------
+
+
+def claim(
+    conn: Connection, call_id: int, step: CallState, owner: str, lease_seconds: float
+) -> Call | None:
+    """Take a call for hearing or mining; None where it is not there to be taken.
+
+    A call whose lease ran out is taken over; one that was taken MAX_ATTEMPTS times is failed.
+    """
+    values = {"id": call_id, "step": step, "before": _BEFORE[step], "max": MAX_ATTEMPTS}
+    taken = conn.execute(
+        """update call set state = %(step)s, state_since = clock_timestamp(),
+                  attempts = attempts + 1, lease_owner = %(owner)s,
+                  lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
+                  heard_seconds = case %(step)s when 'hearing' then 0 else heard_seconds end
+            where id = %(id)s and attempts < %(max)s
+              and (state = %(before)s
+                   or state = %(step)s and lease_until < clock_timestamp())""",
+        values | {"owner": owner, "seconds": lease_seconds},
+    )
+    if taken.rowcount:
+        return get_call(conn, call_id)
+    conn.execute(
+        """update call set state = 'failed', state_since = clock_timestamp(),
+                  lease_owner = null, lease_until = null, failure = %(failure)s
+            where id = %(id)s and state = %(step)s and lease_until < clock_timestamp()
+              and attempts >= %(max)s""",
+        values | {"failure": f"Its worker ended {MAX_ATTEMPTS} times while {step} this call."},
+    )
+    return None
+
+
+def heartbeat(
+    conn: Connection,
+    call_id: int,
+    owner: str,
+    lease_seconds: float,
+    heard_seconds: float | None = None,
+) -> bool:
+    """Hold the call for longer and note how far hearing has come; False where it was taken over."""
+    return bool(
+        conn.execute(
+            """update call set lease_until = clock_timestamp() + make_interval(secs => %s),
+                      heard_seconds = coalesce(%s, heard_seconds)
+                where id = %s and lease_owner = %s""",
+            [lease_seconds, heard_seconds, call_id, owner],
+        ).rowcount
+    )
+
+
+def finish(
+    conn: Connection,
+    call_id: int,
+    owner: str,
+    state: CallState,
+    missing_seconds: float | None = None,
+) -> None:
+    """End a step well: hearing in HEARD, mining in DONE. Raises LeaseLost, with nothing written.
+
+    `missing_seconds` is the sound that hearing could not decode.
+    """
+    steps = [step for step in _BEFORE if state in MOVES[step] and state is not _BEFORE[step]]
+    done = conn.execute(
+        """update call set state = %(state)s, state_since = clock_timestamp(), attempts = 0,
+                  lease_owner = null, lease_until = null,
+                  heard_seconds = case state when 'hearing' then seconds else heard_seconds end,
+                  missing_seconds = coalesce(%(missing)s, missing_seconds)
+            where id = %(id)s and lease_owner = %(owner)s and state = any(%(steps)s)""",
+        {"id": call_id, "owner": owner, "state": state, "steps": steps, "missing": missing_seconds},
+    )
+    if not done.rowcount:
+        raise LeaseLost(f"Call {call_id} was given to another worker: this one's work is dropped.")
+
+
+def give_up(conn: Connection, call_id: int, owner: str, reason: str, permanent: bool) -> None:
+    """End a step badly: the sweep tries again later, or, where that cannot help or the attempts
+    are used up, the call has failed for `reason`. Nothing happens where the lease is lost."""
+    conn.execute(
+        """update call set lease_owner = null, lease_until = null,
+                  state_since = clock_timestamp(), state = case
+                    when %(permanent)s or attempts >= %(max)s then 'failed'
+                    when state = 'hearing' then 'waiting' else 'heard' end,
+                  failure = case when %(permanent)s or attempts >= %(max)s then %(reason)s end
+            where id = %(id)s and lease_owner = %(owner)s""",
+        {
+            "id": call_id,
+            "owner": owner,
+            "reason": reason,
+            "permanent": permanent,
+            "max": MAX_ATTEMPTS,
+        },
+    )
+
+
+def hand_back(conn: Connection, call_id: int, owner: str) -> None:
+    """Put a call down because its worker is told to end: no attempt is counted, and it is rung
+    again at once. Nothing happens where the lease is lost."""
+    row = conn.execute(
+        """update call set lease_owner = null, lease_until = null, attempts = attempts - 1,
+                  state_since = clock_timestamp(),
+                  state = case state when 'hearing' then 'waiting' else 'heard' end
+            where id = %s and lease_owner = %s returning state""",
+        [call_id, owner],
+    ).fetchone()
+    if row is not None:
+        enqueue(conn, HEAR if row[0] == CallState.WAITING else MINE, call_id)
+
+
+def retry(conn: Connection, call_id: int, state: CallState = CallState.WAITING) -> Call:
+    """Have a call heard (WAITING) or mined (HEARD) again, and queue that. Raises Refused where a
+    worker has it or will have it anyway, NotFound."""
+    sources = [old for old in (CallState.DONE, CallState.FAILED) if state in MOVES[old]]
+    moved = conn.execute(
+        """update call set state = %s, state_since = clock_timestamp(), attempts = 0,
+                  failure = null
+            where id = %s and state = any(%s)""",
+        [state, call_id, sources],
+    )
+    call = get_call(conn, call_id)
+    if not moved.rowcount:
+        raise Refused(f"Call {call_id} is {call.state}: wait until it is done or has failed.")
+    enqueue(conn, HEAR if state is CallState.WAITING else MINE, call_id)
+    return call
+
+
+# -- rows -----------------------------------------------------------------------------------
+
+
+def _call_row(cursor: psycopg.Cursor[Any]) -> RowMaker[Call]:
+    """Rows as calls, their state as a CallState."""
+    names = [column.name for column in cursor.description or ()]
+
+    def make(values: Sequence[Any]) -> Call:
+        row = dict(zip(names, values, strict=True))
+        return Call(**row | {"state": CallState(row["state"])})
+
+    return make
+
+
+def _call(conn: Connection, where: sql.SQL, values: Sequence[Any]) -> Call | None:
+    with conn.cursor(row_factory=_call_row) as cursor:
+        query = sql.SQL("{} where {}").format(_CALL, where)
+        return cursor.execute(query, values).fetchone()
+
+
+def _scalar(conn: Connection, query: sql.Composed, values: Any) -> Any:
+    row = conn.execute(query, values).fetchone()
+    return row[0] if row else None
+
+
+def _details_row(conn: Connection, details: CallDetails) -> dict[str, Any]:
+    """The columns of `call` that details fill; the account and the rep are found or made."""
+    row = {name: getattr(details, name) for name in _DETAILS}
+    return row | {"account_id": account_of(conn, details), "rep_id": rep_named(conn, details.rep)}
+
+
+@contextmanager
+def _details_taken(conn: Connection) -> Iterator[None]:
+    """All or nothing: what the database cannot take is bad metadata."""
+    try:
+        with conn.transaction():
+            yield
+    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
+        said = str(error).splitlines()[0]
+        raise BadMetadata(f"A detail of the call cannot be kept ({said}): correct it.") from error
