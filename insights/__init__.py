@@ -1,0 +1,1 @@
+"""A transcript becomes insights; many become trends, themes and digests."""

@@ -1,0 +1,58 @@
+"""What a detector is: a pure rule over a frozen context."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from insights.insight import Competitor, Insight, Kind, Quote
+from insights.model.reader import Mention, Reading, Thresholds
+from transcribe.transcript import Turn
+
+Doc = Any
+"""A parsed turn: spaCy's Doc, which has no types of its own."""
+
+Mentions = Callable[[Sequence[tuple[int, int, int]]], list[Mention]]
+"""Reads how each name is spoken of; a name is (turn, start_char, end_char)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call, as every detector sees it."""
+
+    turns: tuple[Turn, ...]
+    readings: tuple[Reading, ...]  # one a turn
+    thresholds: Thresholds
+    mentions: Mentions
+    parse: Callable[[str], Doc]
+    competitors: tuple[Competitor, ...]
+    own_names: tuple[str, ...]
+    model_version: str
+    _docs: dict[int, Doc] = field(default_factory=dict)
+
+    def doc(self, turn: int) -> Doc:
+        """The turn's parse, made when first asked for: most turns carry nothing."""
+        if turn not in self._docs:
+            self._docs[turn] = self.parse(self.turns[turn].text)
+        return self._docs[turn]
+
+    def quote(self, turn: int, start: int, end: int) -> Quote:
+        """The characters [start, end) of a turn, with the seconds when they were said."""
+        said = self.turns[turn]
+        return Quote(said.text[start:end], start, end, *said.seconds_of(start, end))
+
+    def version(self, rule: str) -> str:
+        """A detector's version: the model's and the rule's own."""
+        return f"{self.model_version}+{rule}"
+
+
+class Detector(Protocol):
+    """Finds the insights of one kind. Nothing it does depends on another call or on the time."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind it finds."""
+        ...
+
+    def find(self, context: Context) -> list[Insight]:
+        """All insights of this kind, in the order of the turns."""
+        ...

@@ -1,0 +1,77 @@
+"""Rivals: where either side names one of the catalogue, and how the buyer stands to it."""
+
+import math
+from dataclasses import dataclass
+
+from insights.detectors.base import Context
+from insights.detectors.clauses import clause_around
+from insights.detectors.mentions import features, is_cased, log_odds
+from insights.detectors.names import Candidate, NameFinder
+from insights.insight import Competitor, Insight, Kind
+from insights.model.reader import Mention
+
+RULE = "1"
+HOPELESS = -5.0  # log-odds by name and place below which how it is spoken of cannot save it
+READING = 0.7  # weight of how it is spoken of, which shares much with the place in the sentence;
+# chosen on the validation calls, where 0.5 to 1.0 do alike
+LEAST_ODDS = 0.0  # a rival is meant more likely than not
+
+
+@dataclass(frozen=True, slots=True)
+class Competitors:
+    """One insight a rival and turn: the surest mention."""
+
+    kind: Kind = Kind.COMPETITOR
+
+    def find(self, context: Context) -> list[Insight]:
+        """Names of the catalogue that are meant as such, also misheard ones."""
+        best: dict[tuple[int, str], tuple[float, Candidate, Mention]] = {}
+        promising = list(_promising(context))
+        read = context.mentions([(c.turn, c.start, c.end) for c, _ in promising])
+        for (candidate, by_name), mention in zip(promising, read, strict=True):
+            odds = by_name + READING * _logit(mention.rival)
+            key = (candidate.turn, candidate.alias.rival)
+            if odds >= LEAST_ODDS and (key not in best or odds > best[key][0]):
+                best[key] = (odds, candidate, mention)
+        return [self._insight(context, *best[key]) for key in sorted(best)]
+
+    def _insight(
+        self, context: Context, odds: float, candidate: Candidate, mention: Mention
+    ) -> Insight:
+        doc = context.doc(candidate.turn)
+        start, end = clause_around(doc, candidate.start, candidate.end)
+        return Insight(
+            turn=candidate.turn,
+            kind=self.kind,
+            label=candidate.alias.rival,
+            quote=context.quote(candidate.turn, start, end),
+            confidence=1 / (1 + math.exp(-odds)),
+            detector=self.kind.value,
+            version=context.version(RULE),
+            stance=max(mention.stances, key=mention.stances.__getitem__),
+        )
+
+
+def _promising(context: Context) -> list[tuple[Candidate, float]]:
+    """Candidates with their log-odds by name and place, but not those within an own name."""
+    texts = [turn.text for turn in context.turns]
+    cased = is_cased(texts)
+    own = NameFinder(Competitor(name) for name in context.own_names).exact(texts)
+    found = []
+    for candidate in NameFinder(context.competitors).candidates(texts):
+        if any(_covers(mine, candidate) for mine in own):
+            continue
+        doc = context.doc(candidate.turn)
+        odds = log_odds(features(candidate, texts[candidate.turn], doc, cased))
+        if odds >= HOPELESS:
+            found.append((candidate, odds))
+    return found
+
+
+def _covers(own: Candidate, other: Candidate) -> bool:
+    return own.turn == other.turn and own.start <= other.start and other.end <= own.end
+
+
+def _logit(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))

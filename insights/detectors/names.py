@@ -1,0 +1,175 @@
+"""Where a rival's name may have been said: exactly, or as a recogniser misheard it. Pure.
+
+This only proposes; whether a rival is meant is decided in `competitor.py`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from insights.insight import Competitor
+from insights.lexicon.sound import VOWELS, alike, phones
+from insights.lexicon.words import is_ordinary
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # between the parts of "SiteKraal"
+POSSESSIVE = re.compile(r"(?:['’]s|s['’]?|['’])$")
+LEAST_ALIKE = 0.78  # below, hardly one in a hundred proposals is a name misheard
+ROUGHLY_ALIKE = 0.55  # of the rough keys, by which most word groups are ruled out quickly
+LEAST_PHONES = 5  # of a name that can be found by sound: shorter ones sound like anything
+MOST_WORDS = 3  # more than the name has, that a recogniser makes of it: "a tree vo"
+
+# Sounds that recognisers mix up, for the quick comparison: every vowel is one sound.
+_ROUGH = str.maketrans(
+    {**dict.fromkeys(VOWELS, "a"), **dict(zip("bdgvzSZcjTNmw", "ptkfssssstnnv", strict=True))}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One way to say a rival's name."""
+
+    rival: str  # the catalogue's name
+    words: tuple[str, ...]  # lower case, without joints, hyphens and possessives
+    sound: str  # phones
+    full: bool  # the catalogue's name itself, or an alias of two words or more
+    ordinary: bool  # made of dictionary words only, so that it may be meant as such
+    article: bool  # the catalogue writes it with "the"
+    small: bool  # the catalogue writes it without a capital, so that case tells nothing
+
+    @property
+    def solid(self) -> str:
+        return "".join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Characters [start, end) of a turn that may name a rival."""
+
+    turn: int
+    start: int
+    end: int
+    alias: Alias
+    likeness: float  # 1 when written as the catalogue writes it, else how alike it sounds
+
+
+def aliases(rivals: Iterable[Competitor]) -> tuple[Alias, ...]:
+    """Every way to say each rival, the longest first."""
+    found: dict[tuple[str, str], Alias] = {}
+    for rival in rivals:
+        for name in (rival.name, *rival.aliases):
+            words = _words(name)
+            if words:
+                alias = Alias(
+                    rival=rival.name,
+                    words=words,
+                    sound="".join(phones(part) for part in _parts(name)),
+                    full=name == rival.name or len(words) > 1,
+                    ordinary=all(is_ordinary(word) for word in words),
+                    article=name.casefold().startswith("the "),
+                    small=name == name.lower(),
+                )
+                found.setdefault((rival.name, alias.solid), alias)
+    return tuple(sorted(found.values(), key=lambda alias: (-len(alias.solid), alias.rival)))
+
+
+def _parts(name: str) -> list[str]:
+    spelled = JOINTS.sub(" ", name).replace("&", " and ")
+    return [_bare(match.group()) for match in WORD.finditer(spelled)]
+
+
+def _words(name: str) -> tuple[str, ...]:
+    words = [_bare(match.group()) for match in WORD.finditer(name.replace("&", " and "))]
+    return tuple(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
+
+
+def _bare(word: str) -> str:
+    """Lower case, and without a possessive's ending written with an apostrophe."""
+    return re.sub(r"['’](?:s)?$", "", word.casefold()).replace("'", "").replace("’", "")
+
+
+def _words_in(text: str) -> list[tuple[int, int, str]]:
+    return [(m.start(), m.end(), m.group()) for m in WORD.finditer(text)]
+
+
+class NameFinder:
+    """Finds candidates for the rivals of one catalogue."""
+
+    def __init__(self, rivals: Iterable[Competitor]) -> None:
+        self.aliases = aliases(rivals)
+        self._solid: dict[str, list[Alias]] = {}
+        for alias in self.aliases:
+            for form in {alias.solid, alias.solid + "s", alias.solid + "es"}:
+                self._solid.setdefault(form, []).append(alias)
+        self._longest = max((len(a.words) for a in self.aliases), default=0) + 1
+        self._sounding = [a for a in self.aliases if len(a.sound) >= LEAST_PHONES]
+        self._rough = [a.sound.translate(_ROUGH) for a in self._sounding]
+
+    def candidates(self, texts: Sequence[str]) -> list[Candidate]:
+        """All that may be a name in these turns; spans of one rival do not overlap."""
+        found = []
+        for turn, text in enumerate(texts):
+            words = _words_in(text)
+            proposed = [*self._exact(turn, text, words), *self._by_sound(turn, words)]
+            found += _best_of_overlapping(proposed)
+        return found
+
+    def exact(self, texts: Sequence[str]) -> list[Candidate]:
+        """Only what is written as the catalogue writes it."""
+        return [
+            candidate
+            for turn, text in enumerate(texts)
+            for candidate in self._exact(turn, text, _words_in(text))
+        ]
+
+    def _exact(
+        self, turn: int, text: str, words: Sequence[tuple[int, int, str]]
+    ) -> Iterator[Candidate]:
+        bare = [_bare(word) for _, _, word in words]
+        for first in range(len(words)):
+            for last in range(first, min(first + self._longest + 1, len(words))):
+                if not (bare[first] and bare[last]):  # a lone "s" is no part of a name
+                    continue
+                solid = "".join(bare[first : last + 1])
+                if "&" in text[words[first][0] : words[last][1]]:
+                    solid = "".join(_words(text[words[first][0] : words[last][1]]))
+                for alias in self._solid.get(solid, ()):
+                    yield Candidate(turn, words[first][0], words[last][1], alias, 1.0)
+
+    def _by_sound(self, turn: int, words: Sequence[tuple[int, int, str]]) -> Iterator[Candidate]:
+        if not self._sounding or not words:
+            return
+        sounds = [phones(_bare(word)) for _, _, word in words]
+        groups = [
+            (first, last, "".join(sounds[first : last + 1]))
+            for first in range(len(words))
+            for last in range(first, min(first + self._longest + MOST_WORDS, len(words)))
+        ]
+        rough = process.cdist(
+            [sound.translate(_ROUGH) for _, _, sound in groups],
+            self._rough,
+            scorer=Levenshtein.normalized_similarity,
+            score_cutoff=ROUGHLY_ALIKE,
+            dtype=np.float32,
+        )
+        for group, column in np.argwhere(rough > 0):
+            first, last, sound = groups[group]
+            alias = self._sounding[column]
+            likeness = alike(sound, alias.sound)
+            if likeness >= LEAST_ALIKE:
+                # Never quite 1: "hot line" may be one.
+                likeness = min(likeness, 0.99)
+                yield Candidate(turn, words[first][0], words[last][1], alias, likeness)
+
+
+def _best_of_overlapping(proposed: Iterable[Candidate]) -> list[Candidate]:
+    """Of overlapping proposals the likest, then the longest; a word names one rival only."""
+    kept: list[Candidate] = []
+    for one in sorted(proposed, key=lambda c: (-c.likeness, c.start - c.end, c.start)):
+        if all(one.end <= other.start or other.end <= one.start for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda c: c.start)

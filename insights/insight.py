@@ -1,0 +1,81 @@
+"""Insights: values only. What counts as one is said in `insights/training/README.md`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What the miner looks for."""
+
+    OBJECTION = "objection"
+    COMPETITOR = "competitor"
+    FEATURE_REQUEST = "feature_request"
+
+
+class Category(StrEnum):
+    """Why a buyer hesitates."""
+
+    PRICE = "price"
+    AUTHORITY = "authority"
+    NEED = "need"
+    TIMING = "timing"
+    INCUMBENT = "incumbent"
+    TRUST = "trust"
+    SECURITY = "security"
+    INTEGRATION = "integration"
+    PRODUCT_GAP = "product_gap"
+    EFFORT = "effort"
+    TERMS = "terms"
+
+
+class Stance(StrEnum):
+    """What the buyer does with a rival, or thinks of it."""
+
+    USING = "using"
+    EVALUATING = "evaluating"
+    LEFT = "left"
+    PRAISED = "praised"
+    CRITICISED = "criticised"
+    NEUTRAL = "neutral"
+
+
+class Review(StrEnum):
+    """What a person said of an insight."""
+
+    UNREVIEWED = "unreviewed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The exact words that carry an insight: `text == turn.text[start_char:end_char]`."""
+
+    text: str
+    start_char: int
+    end_char: int
+    start: float | None = None  # seconds into the recording; None for a transcript without times
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """One mention: one turn, one kind, one quote."""
+
+    turn: int  # position in the transcript, from 0
+    kind: Kind
+    label: str  # the objection's category, the rival's name, or the request's theme
+    quote: Quote
+    confidence: float  # 0 to 1
+    detector: str  # e.g. "objection"
+    version: str  # the detector's version
+    stance: Stance | None = None  # competitors only
+    unlisted: bool = False  # a rival that is not in the catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """A rival in a company's catalogue."""
+
+    name: str
+    aliases: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Knowledge as data, with a README on how to change it."""

@@ -1,0 +1,1 @@
+"""The trained reader of turns, and how it was trained."""

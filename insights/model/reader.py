@@ -1,0 +1,210 @@
+"""The reader: what the trained model makes of each turn of a call.
+
+For who builds on it (the detectors):
+
+    reader = Reader.load()            # checks the files, starts no threads: safe before a fork
+    for turn, reading in zip(turns, reader.read(turns)):
+        if reading.objection >= reader.thresholds.objection:
+            category = max(reading.categories, key=reading.categories.__getitem__)
+    for mention in reader.mentions(turns, [(turn_index, start_char, end_char), ...]):
+        if mention.rival >= reader.thresholds.rival: ...
+
+It reads reader.onnx, tokenizer.json and card.json beside this file; the card holds the model's
+checksum, and how to turn its raw scores into probabilities.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.base.errors import BadSetup
+from insights.insight import Category, Stance
+from insights.model.encoding import Encoding, Said, Window
+from transcribe.transcript import Speaker, Turn
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+HERE = Path(__file__).parent
+Mentioned = tuple[int, int, int]  # the turn's index, and the name's characters [start, end) in it
+
+
+class Carry(NamedTuple):
+    """How much one word, the characters [start_char, end_char) of the turn, carries an objection
+    or a request, from 0 to 1: to be compared within a turn, for choosing the clause to quote."""
+
+    start_char: int
+    end_char: int
+    objection: float
+    request: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One turn's reading. `objection` and `request` are calibrated probabilities; `categories`
+    are those of an objection, if there is one (they sum to 1; a turn with two is very rare).
+    A seller's turn reads 0 and carries nothing: only the buyer's side objects and wishes."""
+
+    objection: float
+    request: float
+    categories: dict[Category, float]
+    carries: tuple[Carry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One name's reading: how likely it is a rival and no word in its ordinary sense or other
+    name, and the stances, if it is one (they sum to 1)."""
+
+    rival: float
+    stances: dict[Stance, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which probability on something counts, chosen by cross-validation over companies."""
+
+    objection: float
+    request: float
+    rival: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From a raw score to a probability: sigmoid(slope x score + bias), after Platt (1999)."""
+
+    slope: float
+    bias: float = 0.0
+
+    def probability(self, score: float) -> float:
+        return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, self.slope * score + self.bias))))
+
+    def shares(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Softmax at the temperature 1 / slope."""
+        powers = np.exp((scores - scores.max()) * self.slope)
+        shares: NDArray[np.float32] = powers / powers.sum()
+        return shares
+
+
+SILENT = Reading(0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ())
+
+
+class Reader:
+    """Runs the model on onnxruntime. One thread uses a reader at a time."""
+
+    def __init__(self, folder: Path, card: dict[str, Any], threads: int) -> None:
+        self._folder, self._threads = folder, threads
+        self.version: str = card["version"]
+        self.thresholds = Thresholds(**card["thresholds"])
+        self._scales = {head: Scale(**scale) for head, scale in card["scales"].items()}
+
+    @classmethod
+    def load(cls, folder: Path = HERE, *, threads: int = 1) -> Self:
+        """Check the model in `folder`. BadSetup where it is absent, altered or of another kind."""
+        try:
+            card = json.loads((folder / "card.json").read_bytes())
+            for name, sha256 in card["sha256"].items():
+                if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
+                    raise BadSetup(
+                        f"{folder / name} is not the file that its card.json describes: "
+                        "reinstall Earshot, or train the model again."
+                    )
+            return cls(folder, card, threads)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadSetup(
+                f"The model in {folder} cannot be used ({error}): "
+                "reinstall Earshot, or train the model again."
+            ) from error
+
+    def read(self, turns: Sequence[Turn]) -> list[Reading]:
+        """Read each turn in its conversation."""
+        said = self._encoding.said(turns)
+        return [
+            SILENT if turn.speaker is Speaker.SELLER else self._reading(turn, said, index)
+            for index, turn in enumerate(turns)
+        ]
+
+    def mentions(self, turns: Sequence[Turn], mentions: Sequence[Mentioned]) -> list[Mention]:
+        """Read how each mentioned name is spoken of."""
+        said = self._encoding.said(turns)
+        return [self._mention(self._encoding.mention(said, *mention)) for mention in mentions]
+
+    @cached_property
+    def _encoding(self) -> Encoding:
+        from tokenizers import Tokenizer
+
+        return Encoding(Tokenizer.from_file(str(self._folder / "tokenizer.json")))
+
+    @cached_property
+    def _session(self) -> "onnxruntime.InferenceSession":
+        import onnxruntime  # here, and not on load: its threads do not survive a fork
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return onnxruntime.InferenceSession(
+            str(self._folder / "reader.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def _run(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One window alone: int8 takes its scale from the whole input, so that in a batch its
+        neighbours would change a turn's reading. Returns the turn's scores, of shape (13,):
+        objection, request, categories; and its target's, (count, 9): objection, request, rival,
+        stances."""
+        ids = np.array([window.ids], dtype=np.int64)
+        segments = np.array([window.segments], dtype=np.int64)
+        turn, words = self._session.run(None, {"ids": ids, "segments": segments})
+        return turn[0], words[0, window.at : window.at + window.count]
+
+    def _reading(self, turn: Turn, said: Sequence[Said], index: int) -> Reading:
+        windows = list(self._encoding.windows(said, index))
+        if not windows:
+            return SILENT
+        runs = [self._run(window) for window in windows]
+        scores = np.stack([scores for scores, _ in runs])
+        pieces = np.full((len(said[index].ids), 2), -np.inf, dtype=np.float32)
+        for window, (_, tokens) in zip(windows, runs, strict=True):
+            here = slice(window.first, window.first + window.count)
+            pieces[here] = np.maximum(pieces[here], tokens[:, :2])
+        strongest = scores[scores[:, 0].argmax()]
+        shares = self._scales["category"].shares(strongest[2:])
+        return Reading(
+            objection=self._scales["objection"].probability(float(scores[:, 0].max())),
+            request=self._scales["request"].probability(float(scores[:, 1].max())),
+            categories=dict(zip(Category, map(float, shares), strict=True)),
+            carries=_carries(
+                turn.text, said[index].spans, 1 / (1 + np.exp(-np.clip(pieces, -50, 50)))
+            ),
+        )
+
+    def _mention(self, window: Window) -> Mention:
+        _, tokens = self._run(window)
+        shares = self._scales["stance"].shares(tokens[0, 3:])
+        return Mention(
+            rival=self._scales["rival"].probability(float(tokens[0, 2])),
+            stances=dict(zip(Stance, map(float, shares), strict=True)),
+        )
+
+
+def _carries(
+    text: str, spans: Sequence[tuple[int, int]], pieces: NDArray[np.floating[Any]]
+) -> tuple[Carry, ...]:
+    """Word pieces' scores, of shape (pieces, 2), as words' scores: a word's is its pieces' mean."""
+    starts = np.array([at for at, _ in spans])
+    found = []
+    for word in re.finditer(r"\S+", text):
+        first, last = np.searchsorted(starts, word.span())
+        if first < last:
+            objection, request = pieces[first:last].mean(axis=0)
+            found.append(Carry(word.start(), word.end(), float(objection), float(request)))
+    return tuple(found)

@@ -1,0 +1,241 @@
+"""SQL for insights: kept, found again, reviewed. Roll-ups move along in the same transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from psycopg.rows import class_row, kwargs_row
+
+from ingest.base.db import Connection
+from ingest.base.errors import NotFound
+from ingest.calls import Call
+from insights.insight import Insight, Kind, Review, Stance
+from insights.merge import Kept, identify, once_each
+from insights.rollups.queries import count_call, moving_rollups
+from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
+from transcribe.transcript import Speaker
+
+# Keeping ----------------------------------------------------------------------------------
+
+
+def save_insights(conn: Connection, call: Call, insights: Iterable[Insight]) -> None:
+    """Make these the call's insights, and count the call as mined.
+
+    One that was there before (same turn, kind, label, overlapping quote) keeps its id and its
+    review. Rivals get the catalogue's name, requests the name that their theme already has. Saving
+    the same again changes nothing. Raises NotFound where the call is gone.
+    """
+    with moving_rollups(conn, call.id):
+        company_id = _company_of(conn, call.id)
+        found = _named(conn, company_id, insights)
+        count_call(conn, call.id)
+        _replace(conn, call.id, found)
+
+
+def set_review(conn: Connection, insight_id: int, review: Review) -> None:
+    """Note what a person says of an insight; a rejected one counts no longer."""
+    row = conn.execute("select call_id from insight where id = %s", (insight_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no insight {insight_id}.")
+    with moving_rollups(conn, row[0]):
+        conn.execute("update insight set review = %s where id = %s", (review, insight_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """An insight under the name that its rival or theme has here."""
+
+    insight: Insight
+    competitor_id: int | None = None
+    theme_id: int | None = None
+
+
+def _company_of(conn: Connection, call_id: int) -> int:
+    row = conn.execute("select company_id from call where id = %s", (call_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no call {call_id}: it was deleted.")
+    company_id: int = row[0]
+    return company_id
+
+
+def _named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> list[_Named]:
+    insights = list(insights)
+    themes = _themes(conn, company_id, insights)
+    rivals = {
+        name.casefold(): entry
+        for entry in catalogue(conn, company_id)
+        for name in (entry.name, *entry.aliases)
+    }
+    named: dict[Insight, _Named] = {}
+    for insight in insights:
+        if insight.kind is Kind.FEATURE_REQUEST:
+            theme_id, theme = themes[insight.label.casefold()]
+            known = _Named(replace(insight, label=theme), theme_id=theme_id)
+        elif insight.kind is Kind.COMPETITOR and (rival := rivals.get(insight.label.casefold())):
+            listed = replace(insight, label=rival.name, unlisted=False)
+            known = _Named(listed, competitor_id=rival.id)
+        else:
+            known = _Named(insight)
+        named[known.insight] = known
+    return [named[insight] for insight in once_each(named)]
+
+
+def _themes(
+    conn: Connection, company_id: int, insights: Iterable[Insight]
+) -> dict[str, tuple[int, str]]:
+    """Each theme's id and name by its casefolded name; new ones are made. Locked in order."""
+    wanted = {i.label.casefold(): i.label for i in insights if i.kind is Kind.FEATURE_REQUEST}
+    themes: dict[str, tuple[int, str]] = {}
+    for key in sorted(wanted):
+        row = conn.execute(
+            """insert into theme (company_id, name) values (%s, %s)
+               on conflict (company_id, lower(name)) do update set name = theme.name
+               returning id, name""",
+            (company_id, wanted[key]),
+        ).fetchone()
+        assert row is not None, "an upsert returns its row"
+        themes[key] = row
+    return themes
+
+
+def _replace(conn: Connection, call_id: int, found: Sequence[_Named]) -> None:
+    with conn.cursor(row_factory=class_row(Kept)) as cursor:
+        kept = cursor.execute(
+            """select id, turn, kind, label, char_start as start_char, char_end as end_char
+               from insight where call_id = %s""",
+            (call_id,),
+        ).fetchall()
+    ids = identify(kept, [named.insight for named in found])
+    gone = [old.id for old in kept if old.id not in ids]
+    conn.execute("delete from insight where id = any(%s)", (gone,))
+    rows = [(kept_id, _row(call_id, named)) for kept_id, named in zip(ids, found, strict=True)]
+    with conn.cursor() as cursor:
+        cursor.executemany(_UPDATE, [row | {"id": kept_id} for kept_id, row in rows if kept_id])
+        cursor.executemany(_INSERT, [row for kept_id, row in rows if not kept_id])
+
+
+def _row(call_id: int, named: _Named) -> dict[str, Any]:
+    insight, quote = named.insight, named.insight.quote
+    return {
+        "call_id": call_id,
+        "turn": insight.turn,
+        "kind": insight.kind,
+        "label": insight.label,
+        "stance": insight.stance,
+        "competitor_id": named.competitor_id,
+        "theme_id": named.theme_id,
+        "unlisted": insight.unlisted,
+        "quote": quote.text,
+        "char_start": quote.start_char,
+        "char_end": quote.end_char,
+        "start_s": quote.start,
+        "end_s": quote.end,
+        "confidence": insight.confidence,
+        "detector": insight.detector,
+        "version": insight.version,
+    }
+
+
+_FIELDS = (
+    *("call_id", "turn", "kind", "label", "stance", "competitor_id", "theme_id", "unlisted"),
+    *("quote", "char_start", "char_end", "start_s", "end_s"),
+    *("confidence", "detector", "version"),
+)
+
+_INSERT = f"""insert into insight ({", ".join(_FIELDS)})
+              values ({", ".join(f"%({name})s" for name in _FIELDS)})"""  # noqa: S608 - constants
+
+_UPDATE = f"""update insight set {", ".join(f"{name} = %({name})s" for name in _FIELDS)}
+              where id = %(id)s"""  # noqa: S608 - constants
+
+
+# Finding ----------------------------------------------------------------------------------
+
+_SELECT = """
+select i.id, i.call_id, i.turn, i.kind, i.label, i.stance, i.unlisted, i.quote, i.char_start,
+       i.char_end, i.start_s as start, i.end_s as end, i.confidence, i.detector, i.version,
+       i.review, i.competitor_id, i.theme_id, c.title as call_title, c.held_at, c.company_id,
+       c.account_id, a.name as account, a.segment, r.name as rep,
+       coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name
+from insight i
+join call c on c.id = i.call_id
+join company co on co.id = c.company_id
+left join account a on a.id = c.account_id
+left join rep r on r.id = c.rep_id
+left join turn t on t.call_id = i.call_id and t.position = i.turn
+"""
+
+_CONDITIONS = {
+    "call_id": "i.call_id = %(call_id)s",
+    "company": "lower(co.name) = lower(%(company)s)",
+    "kind": "i.kind = %(kind)s",
+    "label": "lower(i.label) = lower(%(label)s)",
+    "stance": "i.stance = %(stance)s",
+    "account": "lower(a.name) = lower(%(account)s)",
+    "segment": "lower(a.segment) = lower(%(segment)s)",
+    "rep": "lower(r.name) = lower(%(rep)s)",
+    "since": "c.held_at >= %(since)s",
+    "until": "c.held_at < %(until)s",
+    "review": "i.review = %(review)s",
+    "min_confidence": "i.confidence >= %(min_confidence)s",
+}
+
+
+def insights_of(conn: Connection, call_id: int) -> Sequence[StoredInsight]:
+    """A call's insights in the order they were said."""
+    order = "where i.call_id = %(call_id)s order by i.turn, i.char_start, i.id"
+    return _select(conn, f"{_SELECT} {order}", {"call_id": call_id})
+
+
+def insight(conn: Connection, insight_id: int) -> StoredInsight:
+    """One insight; NotFound where there is none."""
+    found = _select(conn, f"{_SELECT} where i.id = %(id)s", {"id": insight_id})
+    if not found:
+        raise NotFound(f"There is no insight {insight_id}.")
+    return found[0]
+
+
+def find_insights(
+    conn: Connection, wanted: InsightFilter, after: Position | None, limit: int
+) -> Sequence[StoredInsight]:
+    """At most `limit` insights that match, those of the latest calls first, going on `after` a
+    position, which stays right while others are added."""
+    values = asdict(wanted)
+    where = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
+    if after:
+        where.append("(c.held_at, i.id) < (%(held_at)s, %(id)s)")
+        values |= asdict(after)
+    query = f"""{_SELECT} where {" and ".join(["true", *where])}
+                order by c.held_at desc, i.id desc limit %(limit)s"""
+    return _select(conn, query, values | {"limit": limit})
+
+
+def _select(conn: Connection, query: str, values: dict[str, Any]) -> Sequence[StoredInsight]:
+    with conn.cursor(row_factory=kwargs_row(_stored)) as cursor:
+        return cursor.execute(query, values).fetchall()
+
+
+def _stored(*, kind: str, stance: str | None, review: str, speaker: str, **row: Any) -> Any:
+    return StoredInsight(
+        kind=Kind(kind),
+        stance=Stance(stance) if stance else None,
+        review=Review(review),
+        speaker=Speaker(speaker),
+        **row,
+    )
+
+
+def catalogue(conn: Connection, company_id: int) -> Sequence[CatalogueEntry]:
+    """A company's rivals by name."""
+    with conn.cursor(row_factory=kwargs_row(catalogue_entry)) as cursor:
+        query = f"{SELECT_CATALOGUE} where r.company_id = %s order by lower(r.name)"
+        return cursor.execute(query, (company_id,)).fetchall()
+
+
+SELECT_CATALOGUE = """select r.id, r.company_id, c.name as company, r.name, r.aliases
+                      from competitor r join company c on c.id = r.company_id"""
+
+
+def catalogue_entry(*, aliases: list[str], **row: Any) -> CatalogueEntry:
+    """A catalogue row as a value."""
+    return CatalogueEntry(aliases=tuple(aliases), **row)

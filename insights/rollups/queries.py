@@ -1,0 +1,195 @@
+"""SQL for the roll-ups `daily_mentions` and `daily_calls`.
+
+What counts: calls in `mined_call`, on their `held_at`'s day in UTC, and their insights that no
+person has rejected. `mined_call` says where a call is counted now, so that one that was moved by
+somebody else is taken from where it stood when it is mined again. A row may fall to nought and
+stays then: deleting it would race with a transaction that is about to add to it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import NamedTuple
+
+from ingest.base.db import Connection
+from insights.stored import Difference
+
+
+class _Row(NamedTuple):
+    """A roll-up row's key, sortable; kind and label are empty for a row of `daily_calls`."""
+
+    day: date
+    company_id: int
+    account_id: int  # 0 for none
+    kind: str
+    label: str
+
+
+_Counts = Counter[tuple[_Row, str]]  # (row, "mentions" or "calls") → how many
+
+
+@contextmanager
+def moving_rollups(conn: Connection, call_id: int) -> Iterator[None]:
+    """Keep the roll-ups right over a block that changes what one call counts for: its insights,
+    their review, its day, account or company, or whether it is there at all.
+
+    Holds the call and its company until the caller's transaction ends. Deadlocks are ruled out
+    by order: call, company, themes, then roll-up rows as sorted.
+    """
+    conn.execute("select 1 from call where id = %s for update", (call_id,))
+    conn.execute(
+        """select 1 from company where id = (select company_id from call where id = %s)
+           for share""",  # the catalogue's edits relabel insights: they wait
+        (call_id,),
+    )
+    before = _counts(conn, call_id)
+    yield
+    conn.execute(f"{_PLACE} where m.call_id = %s and c.id = m.call_id", (call_id,))
+    after = _counts(conn, call_id)
+    after.subtract(before)
+    _add(conn, after)
+
+
+def count_call(conn: Connection, call_id: int) -> None:
+    """Have a call count from now on, also without any insight; within `moving_rollups`."""
+    conn.execute(
+        """insert into mined_call (call_id, day, company_id, account_id)
+           select id, (held_at at time zone 'UTC')::date, company_id, account_id
+           from call where id = %s
+           on conflict (call_id) do update set mined_at = now()""",
+        (call_id,),
+    )
+
+
+def _counts(conn: Connection, call_id: int) -> _Counts:
+    rows = conn.execute(
+        """select m.day, m.company_id, coalesce(m.account_id, 0), i.kind, i.label, count(i.id)
+           from mined_call m
+           left join insight i on i.call_id = m.call_id and i.review <> 'rejected'
+           where m.call_id = %s group by 1, 2, 3, 4, 5""",
+        (call_id,),
+    ).fetchall()
+    counts: _Counts = Counter()
+    for day, company_id, account_id, kind, label, mentions in rows:
+        counts[_Row(day, company_id, account_id, "", ""), "calls"] = 1
+        if mentions:
+            counts[_Row(day, company_id, account_id, kind, label), "mentions"] = mentions
+            counts[_Row(day, company_id, account_id, kind, label), "calls"] = 1
+    return counts
+
+
+def _add(conn: Connection, change: _Counts) -> None:
+    changed = sorted({row for (row, _), number in change.items() if number})
+    rows = [
+        {
+            **row._asdict(),
+            "account_id": row.account_id or None,
+            "mentions": change[row, "mentions"],
+            "calls": change[row, "calls"],
+        }
+        for row in changed
+    ]
+    with conn.cursor() as cursor:
+        cursor.executemany(_ADD_CALLS, [row for row in rows if not row["kind"]])
+        cursor.executemany(_ADD_MENTIONS, [row for row in rows if row["kind"]])
+
+
+# A check sees the row before the conflict is found, so what is taken away is inserted as nought.
+_ADD_CALLS = """
+insert into daily_calls as kept (day, company_id, account_id, calls)
+values (%(day)s, %(company_id)s, %(account_id)s, greatest(%(calls)s, 0))
+on conflict (day, company_id, account_id) do update set calls = kept.calls + %(calls)s
+"""
+
+_ADD_MENTIONS = """
+insert into daily_mentions as kept (day, company_id, account_id, kind, label, mentions, calls)
+values (%(day)s, %(company_id)s, %(account_id)s, %(kind)s, %(label)s,
+        greatest(%(mentions)s, 0), greatest(%(calls)s, 0))
+on conflict (day, company_id, account_id, kind, label)
+do update set mentions = kept.mentions + %(mentions)s, calls = kept.calls + %(calls)s
+"""
+
+_PLACE = """
+update mined_call m
+set day = (c.held_at at time zone 'UTC')::date, company_id = c.company_id, account_id = c.account_id
+from call c
+"""
+
+# A call moved by its bringer is on its way to be mined and counted again: till then its old place
+# is right.
+_PLACED = """
+select m.call_id,
+       case c.state when 'done' then (c.held_at at time zone 'UTC')::date else m.day end as day,
+       case c.state when 'done' then c.company_id else m.company_id end as company_id,
+       case c.state when 'done' then c.account_id else m.account_id end as account_id
+from mined_call m join call c on c.id = m.call_id
+"""
+
+_COUNTED_CALLS = f"""
+select day, company_id, account_id, count(*)::integer as calls from ({_PLACED}) m group by 1, 2, 3
+"""  # noqa: S608 - made of the constant above
+
+_COUNTED_MENTIONS = f"""
+select m.day, m.company_id, m.account_id, i.kind, i.label,
+       count(*)::integer as mentions, count(distinct i.call_id)::integer as calls
+from ({_PLACED}) m join insight i on i.call_id = m.call_id
+where i.review <> 'rejected' group by 1, 2, 3, 4, 5
+"""  # noqa: S608 - made of the constant above
+
+_DIFFERENCES = f"""
+with counted as ({_COUNTED_MENTIONS}
+                 union all
+                 select day, company_id, account_id, '', '', 0, calls from ({_COUNTED_CALLS}) c),
+     kept as (select day, company_id, account_id, kind, label, mentions, calls
+              from daily_mentions where mentions > 0 or calls > 0
+              union all
+              select day, company_id, account_id, '', '', 0, calls
+              from daily_calls where calls > 0)
+select day, company_id, coalesce(account_id, 0) as account_id, kind, label,
+       sum(kept_mentions)::int, sum(kept_calls)::int, sum(mentions)::int, sum(calls)::int
+from (select day, company_id, account_id, kind, label,
+             mentions as kept_mentions, calls as kept_calls, 0 as mentions, 0 as calls from kept
+      union all
+      select day, company_id, account_id, kind, label, 0, 0, mentions, calls from counted) sides
+group by 1, 2, 3, 4, 5
+having sum(kept_mentions) <> sum(mentions) or sum(kept_calls) <> sum(calls)
+order by 1, 2, 3, 4, 5
+"""  # noqa: S608 - made of the constants above
+
+
+def rollup_differences(conn: Connection) -> Sequence[Difference]:
+    """Count everything afresh: the rows that do not agree with what is kept; none is right."""
+    rows = conn.execute(_DIFFERENCES).fetchall()
+    return [Difference(*row) for row in rows]
+
+
+def rebuild_rollups(conn: Connection) -> None:
+    """Write the roll-ups anew from the insights; who moves them meanwhile waits."""
+    conn.execute("lock table mined_call, insight, daily_calls, daily_mentions in exclusive mode")
+    conn.execute(f"{_PLACE} where c.id = m.call_id")
+    conn.execute("delete from daily_calls")
+    conn.execute("delete from daily_mentions")
+    conn.execute(f"insert into daily_calls (day, company_id, account_id, calls) {_COUNTED_CALLS}")
+    conn.execute(
+        f"""insert into daily_mentions
+            (day, company_id, account_id, kind, label, mentions, calls) {_COUNTED_MENTIONS}"""
+    )
+
+
+def recount_rivals(conn: Connection, company_id: int, labels: Sequence[str]) -> None:
+    """Write the roll-ups of some rivals anew, after the catalogue has relabelled mentions.
+    The caller holds the company `for update`, so that nobody else moves them."""
+    values = {"company": company_id, "labels": list(labels)}
+    conn.execute(
+        """delete from daily_mentions
+           where company_id = %(company)s and kind = 'competitor' and label = any(%(labels)s)""",
+        values,
+    )
+    conn.execute(
+        f"""insert into daily_mentions
+            (day, company_id, account_id, kind, label, mentions, calls)
+            select * from ({_COUNTED_MENTIONS}) counted
+            where company_id = %(company)s and kind = 'competitor' and label = any(%(labels)s)""",  # noqa: S608
+        values,
+    )
