@@ -1,0 +1,1 @@
+"""All that people and programs see: the HTTP API, the pages, the command line."""

@@ -1,0 +1,64 @@
+"""The web application: pages, API and static files under one roof."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import errors, pages, rest
+from api.context import Context
+from api.guard import Guard, allowed_hosts
+from ingest.base import db, queue
+from ingest.base.settings import Settings
+from ingest.store import open_store
+
+STATIC = Path(__file__).parent / "static"
+
+POOL_SIZE = 12
+"""Connections for the API's threads, of which AnyIO keeps at most 40 busy."""
+
+UPLOADS_AT_ONCE = 8
+"""Recordings received side by side; more wait for their turn."""
+
+DESCRIPTION = """
+What buyers say on sales calls: objections, rivals and feature requests, each with its quote and
+the second it was said. Send a token as `Authorization: Bearer esk_…`. Errors are RFC 9457 problems
+whose `detail` says what to do. Lists have cursors: follow `next` or the Link header.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app of these settings; it opens its database and its store when it starts.
+
+    Raises Unavailable or BadSetup at start where the database is away or has another schema.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        queue.use(settings)
+        with db.pool(settings.database_url, max_size=POOL_SIZE) as pool:
+            with pool.connection() as conn:
+                db.check_schema(conn)
+            uploads = CapacityLimiter(UPLOADS_AT_ONCE)
+            app.state.context = Context(settings, pool, open_store(settings), uploads)
+            yield
+
+    app = FastAPI(
+        title="Earshot",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # the stock pages load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    errors.install(app, pages.error_page)
+    app.add_middleware(Guard, hosts=allowed_hosts(settings), catch=app.state.unforeseen)
+    app.include_router(rest.router, prefix="/v1")
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app

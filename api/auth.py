@@ -1,0 +1,162 @@
+"""Who is asking, and may they: API tokens for programs, a session cookie for pages.
+
+Secrets are 256 random bits, so a plain SHA-256 keeps them safe; they are looked up by that hash,
+so that no comparison's timing tells anything of a secret.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from fastapi import Request, Response
+
+from api import queries
+from api.context import Here
+from api.users import Right, Role, Token, User
+from ingest.base.db import Connection
+from ingest.base.errors import EarshotError
+
+TOKEN_PREFIX = "esk_"  # noqa: S105 - lets secret scanners know an Earshot token by sight
+COOKIE = "earshot_session"
+SESSION = timedelta(days=30)
+LINK = timedelta(minutes=15)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotLoggedIn(EarshotError):
+    """No token or session, or one that no longer serves."""
+
+    code = "not-logged-in"
+    status = 401
+
+
+class NotAllowed(EarshotError):
+    """The asker is known and may not do this."""
+
+    code = "not-allowed"
+    status = 403
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def needs(right: Right) -> Callable[[Request, Here], User]:
+    """A dependency: the user who asks, refused without this right."""
+
+    def user_with_right(request: Request, here: Here) -> User:
+        user = viewer(request, here)
+        if not user.may(right):
+            raise NotAllowed(f"Your role, {user.role}, may not {right}: ask an admin to do it.")
+        return user
+
+    user_with_right.__dict__["right"] = right  # read by the test of every route × role
+    return user_with_right
+
+
+def viewer(request: Request, here: Here) -> User:
+    """The user who asks, by bearer token or else by session cookie; NotLoggedIn without."""
+    header = request.headers.get("authorization")
+    cookie = request.cookies.get(COOKIE)
+    user = None
+    if header is not None:
+        scheme, _, secret = header.partition(" ")
+        if scheme.lower() == "bearer":
+            with here.pool.connection() as conn:
+                user = queries.user_by_token(conn, digest(secret.strip()), datetime.now(UTC))
+    elif cookie is not None:
+        check_same_origin(request)
+        with here.pool.connection() as conn:
+            user = queries.user_by_session(conn, digest(cookie), datetime.now(UTC))
+    if user is None:
+        raise NotLoggedIn(
+            "Log in with `earshot login`, or send a token that is not revoked as"
+            " “Authorization: Bearer esk_…”."
+        )
+    return user
+
+
+def check_same_origin(request: Request) -> None:
+    """Refuse a change that another site's page makes a logged-in browser ask for."""
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    _, _, origin = request.headers.get("origin", "").partition("://")
+    ours = origin == request.headers.get("host")
+    if not (site == "same-origin" if site else ours):
+        raise NotAllowed("This change was asked for by another site's page: do it on Earshot's.")
+
+
+def create_user(conn: Connection, name: str, role: Role) -> User:
+    """The user of this name, with this role."""
+    return queries.put_user(conn, name, role)
+
+
+def create_token(conn: Connection, user: User, name: str) -> tuple[str, Token]:
+    """A new token for a user: its secret, to be shown once, and its entry in the list."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    return secret, queries.add_token(conn, user.id, name, digest(secret))
+
+
+def login_link(conn: Connection, user: User) -> str:
+    """The secret of a link `/login/{secret}` that logs a browser in once, within `LINK`."""
+    secret = secrets.token_urlsafe(32)
+    queries.add_login_link(conn, user.id, digest(secret), datetime.now(UTC) + LINK)
+    return secret
+
+
+def link_owner(conn: Connection, secret: str) -> User | None:
+    """Whom a link would log in, without using it up (mail programs open links to preview them)."""
+    return queries.user_by_login_link(conn, digest(secret), datetime.now(UTC))
+
+
+def log_in(conn: Connection, secret: str) -> tuple[str, User]:
+    """Use a link up: the new session's secret for the cookie, and who is logged in."""
+    now = datetime.now(UTC)
+    user = queries.use_login_link(conn, digest(secret), now)
+    if user is None:
+        raise NotLoggedIn("This link was used or is too old: make one with `earshot login`.")
+    return _session(conn, user, now), user
+
+
+def log_in_by_token(conn: Connection, secret: str) -> tuple[str, User]:
+    """The same for someone who pastes an API token."""
+    now = datetime.now(UTC)
+    user = queries.user_by_token(conn, digest(secret), now)
+    if user is None:
+        raise NotLoggedIn("No such token, or it was revoked: make one with `earshot token`.")
+    return _session(conn, user, now), user
+
+
+def _session(conn: Connection, user: User, now: datetime) -> str:
+    session = secrets.token_urlsafe(32)
+    queries.forget_expired(conn, now)
+    queries.add_session(conn, user.id, digest(session), now + SESSION)
+    return session
+
+
+def log_out(conn: Connection, request: Request) -> None:
+    """End the browser's session, if it has one."""
+    if cookie := request.cookies.get(COOKIE):
+        queries.end_session(conn, digest(cookie))
+
+
+def set_cookie(response: Response, request: Request, session: str) -> None:
+    """Give the browser its session; for HTTPS only where the log-in came by HTTPS, which behind
+    a proxy only the browser's own Origin tells for sure."""
+    origin = request.headers.get("origin", "")
+    response.set_cookie(
+        COOKIE,
+        session,
+        max_age=int(SESSION.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https" or origin.startswith("https://"),
+    )
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session back."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")

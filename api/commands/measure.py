@@ -1,0 +1,220 @@
+"""Commands that measure Earshot against what a person marked or wrote down."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.commands.common import SAMPLES, count, json_option, load_settings, print_json, print_table
+from ingest.base.errors import NotFound
+
+if TYPE_CHECKING:
+    from insights.evaluate import Report, Score, Share
+    from transcribe.bench import EngineResult
+    from transcribe.evaluate import WordErrors
+
+KINDS = {
+    "objection": ("objections", "category"),
+    "competitor": ("competitors", "stance"),
+    "feature_request": ("feature requests", None),
+}
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure detectors or hearing on known calls.
+
+    \b
+    Example:
+      earshot evaluate insights samples/calls
+    """
+
+
+@evaluate.command("insights")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def evaluate_insights(folder: Path, as_json: bool) -> None:
+    """Precision, recall and F1 of each kind, with 95 % intervals.
+
+    A hit is the same call, turn and kind (a competitor: also the same name), matched one to one.
+    DIR holds calls in the label format, with the insights that a person marked.
+
+    \b
+    Example:
+      earshot evaluate insights samples/calls
+    """
+    from insights.evaluate import score
+    from insights.labels import read_folder
+    from insights.miner import Miner
+
+    calls = list(read_folder(folder))
+    if not calls:
+        raise NotFound(f"{folder}: holds no calls (*.json in the label format).")
+    truth = {call.id: call.truth for call in calls}
+    miner = Miner.load()
+    found = {
+        call.id: miner.mine(call.transcript, call.competitors, call.own_names) for call in calls
+    }
+    report = score(truth, found)
+    if as_json:
+        print_json(_as_object(report))
+    else:
+        _print_report(report)
+
+
+def _as_object(report: "Report") -> dict[str, Any]:
+    return {
+        "calls": report.calls,
+        "kinds": {kind.value: _score_object(kind, score) for kind, score in report.kinds.items()},
+    }
+
+
+def _score_object(kind: str, score: "Score") -> dict[str, Any]:
+    facet = KINDS[kind][1]
+    low, high = score.f1_interval
+    return {
+        "hits": score.hits,
+        "true": score.recall.total,
+        "found": score.precision.total,
+        "precision": _share_object(score.precision),
+        "recall": _share_object(score.recall),
+        "f1": {"value": score.f1, "low": low, "high": high},
+        "quote": _share_object(score.quote_right),
+        **({facet: _share_object(score.label_right)} if facet else {}),
+    }
+
+
+def _share_object(share: "Share") -> dict[str, float]:
+    low, high = share.interval
+    return {"value": share.value, "low": low, "high": high}
+
+
+def _print_report(report: "Report") -> None:
+    rows = []
+    for kind, score in report.kinds.items():
+        name, facet = KINDS[kind]
+        rows.append(
+            (
+                name,
+                _told(score.precision.value, score.precision.interval),
+                _told(score.recall.value, score.recall.interval),
+                _told(score.f1, score.f1_interval),
+                f"{facet} {score.label_right.value:.2f}" if facet else "–",
+                f"{score.hits} of {score.recall.total}, {score.precision.total} found",
+            )
+        )
+    print_table(("kind", "precision", "recall", "F1", "of the hits", "hits"), rows)
+    click.echo(f"{count(report.calls, 'call')}; in brackets 95 % intervals.")
+
+
+def _told(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.2f} [{interval[0]:.2f}–{interval[1]:.2f}]"
+
+
+@evaluate.command("transcripts")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def evaluate_transcripts(folder: Path, as_json: bool) -> None:
+    """Word error rate of each channel, with Whisper's own normaliser.
+
+    DIR holds recordings with their `NAME.truth.json`; what was said is in `calls/NAME.json`
+    there or beside DIR.
+
+    \b
+    Example:
+      earshot evaluate transcripts samples
+    """
+    from transcribe.engine import Hearer
+    from transcribe.evaluate import evaluate_transcripts as evaluate_folder
+
+    report = evaluate_folder(folder, Hearer(load_settings()).hear)
+    total = report.total
+    if as_json:
+        rows = [
+            {"file": r.file, "side": r.side, **_errors_object(r.errors)} for r in report.results
+        ]
+        print_json({"recordings": rows, "all": _errors_object(total)})
+        return
+    table = [_errors_row(r.file, r.side, r.errors) for r in report.results]
+    print_table(
+        ("recording", "side", "WER", "wrong", "missed", "added", "words"),
+        [*table, _errors_row("all", "", total)],
+    )
+
+
+def _errors_object(errors: "WordErrors") -> dict[str, float]:
+    return {
+        "wer": errors.rate,
+        "words": errors.words,
+        "substitutions": errors.substitutions,
+        "deletions": errors.deletions,
+        "insertions": errors.insertions,
+    }
+
+
+def _errors_row(file: str, side: str, errors: "WordErrors") -> tuple[str, ...]:
+    counts = (errors.substitutions, errors.deletions, errors.insertions, errors.words)
+    return file, side, f"{errors.rate:.1%}", *map(str, counts)
+
+
+@click.group()
+def bench() -> None:
+    """Measure how fast Earshot works on this machine.
+
+    \b
+    Example:
+      earshot bench transcribe
+    """
+
+
+@bench.command("transcribe")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=SAMPLES)
+@json_option
+def bench_transcribe(folder: Path, as_json: bool) -> None:
+    """Time faster-whisper as it comes, its batched pipeline, and Earshot, on the same files.
+
+    Prints how many times real time each is, its word error rate, the catalogue's names that it
+    heard, and its peak memory. DIR is a folder as for `evaluate transcripts`; the samples
+    otherwise. Takes several minutes.
+
+    \b
+    Example:
+      earshot bench transcribe samples --json
+    """
+    from transcribe.bench import bench_transcribe as run_bench
+
+    report = run_bench(folder, load_settings())
+    if as_json:
+        results = [_engine_object(result) for result in report.results]
+        print_json({"model": report.model, "threads": report.threads, "engines": results})
+        return
+    click.echo(f"Model {report.model}, {count(report.threads, 'thread')}.")
+    headers = ("engine", "× real time", "WER", "names heard", "CPU s an hour", "peak MiB")
+    print_table(headers, [_engine_row(result) for result in report.results])
+
+
+def _engine_object(result: "EngineResult") -> dict[str, Any]:
+    return {
+        "engine": result.engine,
+        "audio_seconds": result.audio_seconds,
+        "wall_seconds": result.wall_seconds,
+        "times_real_time": result.times_real_time,
+        "cpu_seconds_an_hour": result.cpu_seconds_an_hour,
+        "peak_mib": result.peak_mib,
+        "names": {"said": result.names.said, "heard": result.names.heard},
+        **_errors_object(result.errors),
+    }
+
+
+def _engine_row(result: "EngineResult") -> tuple[str, ...]:
+    return (
+        result.engine,
+        f"{result.times_real_time:.1f}",
+        f"{result.errors.rate:.1%}",
+        f"{result.names.heard} of {result.names.said}",
+        f"{result.cpu_seconds_an_hour:.0f}",
+        f"{result.peak_mib:.0f}",
+    )
+
+
+COMMANDS = (evaluate, bench)

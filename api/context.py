@@ -1,0 +1,32 @@
+"""What a running API holds: settings, database, audio store."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from ingest.base.db import Pool
+from ingest.base.settings import Settings
+from ingest.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Opened by the app's lifespan. Routes borrow a connection inside their own thread
+    (`with here.pool.connection() as conn`), never through a dependency: one held while
+    waiting for a thread could starve those that hold a thread and wait for a connection."""
+
+    settings: Settings
+    pool: Pool
+    store: Store
+    uploads: CapacityLimiter  # threads of their own, so that slow uploads starve nobody
+
+
+def context(request: Request) -> Context:
+    """The context of the app that serves this request."""
+    here: Context = request.app.state.context
+    return here
+
+
+Here = Annotated[Context, Depends(context)]

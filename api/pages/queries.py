@@ -1,0 +1,104 @@
+"""What the lists of the pages need beyond the rooms' own queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import class_row, kwargs_row
+
+from ingest.base.db import Connection
+from insights.digest import Mention
+from insights.insight import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many calls there are in each state that a reader tells apart."""
+
+    done: int
+    underway: int
+    failed: int
+
+    @property
+    def all(self) -> int:
+        return self.done + self.underway + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Names to offer while one is typed."""
+
+    accounts: tuple[str, ...]
+    reps: tuple[str, ...]
+    companies: tuple[str, ...]
+
+
+def tally(conn: Connection) -> Tally:
+    """How many calls are done, on the way and failed."""
+    with conn.cursor(row_factory=class_row(Tally)) as cursor:
+        found = cursor.execute(
+            """select count(*) filter (where state = 'done') as done,
+                      count(*) filter (where state not in ('done', 'failed')) as underway,
+                      count(*) filter (where state = 'failed') as failed
+                 from call"""
+        ).fetchone()
+    assert found is not None, "a count has a row"
+    return found
+
+
+def known_names(conn: Connection, limit: int = 200) -> Known:
+    """The accounts, reps and companies brought so far, by name."""
+
+    def names(sql: str) -> tuple[str, ...]:
+        return tuple(name for (name,) in conn.execute(sql, [limit]))
+
+    return Known(
+        accounts=names("select name from account order by lower(name) limit %s"),
+        reps=names("select name from rep order by lower(name) limit %s"),
+        companies=names("select name from company order by lower(name) limit %s"),
+    )
+
+
+def counts_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
+    """How many insights of each kind these calls have; those that a person rejected left out."""
+    found: dict[int, dict[Kind, int]] = {}
+    rows = conn.execute(
+        """select call_id, kind, count(*) from insight
+            where call_id = any(%s) and review <> 'rejected' group by 1, 2""",
+        [list(call_ids)],
+    )
+    for call_id, kind, number in rows:
+        found.setdefault(call_id, {})[Kind(kind)] = number
+    return found
+
+
+def best_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, Mention]:
+    """Each call's surest quote, an objection before a request before a rival."""
+    with conn.cursor(row_factory=kwargs_row(_mention)) as cursor:
+        cursor.execute(
+            """select distinct on (insight.call_id)
+                      insight.id as insight_id, insight.call_id, call.title, call.held_at,
+                      insight.kind, insight.label, insight.quote, insight.confidence,
+                      insight.stance, insight.start_s as start,
+                      coalesce(turn.name, initcap(nullif(turn.speaker, 'unknown'))) as speaker
+                 from insight
+                 join call on call.id = insight.call_id
+                 left join turn on turn.call_id = insight.call_id
+                                   and turn.position = insight.turn
+                where insight.call_id = any(%s) and insight.review <> 'rejected'
+                order by insight.call_id,
+                         array_position(array['objection', 'feature_request'], insight.kind),
+                         insight.confidence desc, insight.id""",
+            [list(call_ids)],
+        )
+        return {mention.call_id: mention for mention in cursor}
+
+
+def has_transcript(conn: Connection, call_id: int) -> bool:
+    """Whether a call's words are known."""
+    query = "select 1 from transcript where call_id = %s"
+    return conn.execute(query, [call_id]).fetchone() is not None
+
+
+def _mention(*, kind: str, **row: Any) -> Mention:
+    return Mention(kind=Kind(kind), **row)

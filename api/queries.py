@@ -1,0 +1,168 @@
+"""SQL for users, tokens, sessions and log-in links. Secrets come in as SHA-256 only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row, kwargs_row
+
+from api.users import Role, Token, User
+from ingest.base.db import Connection
+from ingest.base.errors import NotFound
+
+DATABASE_AWAY = psycopg.OperationalError
+"""What a query or the pool raises while PostgreSQL cannot be reached."""
+
+TOUCH_EVERY = timedelta(minutes=10)
+"""A token's last use is written at most this often: a read should not cost a write."""
+
+
+def _user(row: dict[str, Any]) -> User:
+    return User(row["id"], row["name"], Role(row["role"]))
+
+
+def _token(*, role: str, **row: Any) -> Token:
+    return Token(role=Role(role), **row)
+
+
+def _one_user(conn: Connection, sql: str, values: dict[str, Any]) -> User | None:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(sql, values).fetchone()
+    return _user(row) if row else None
+
+
+def put_user(conn: Connection, name: str, role: Role) -> User:
+    """The user of this name (case aside), with this role from now on; new if there was none."""
+    user = _one_user(
+        conn,
+        """insert into app_user (name, role) values (%(name)s, %(role)s)
+           on conflict (lower(name)) do update set role = excluded.role
+           returning id, name, role""",
+        {"name": name, "role": role},
+    )
+    assert user is not None, "an upsert returns its row"
+    return user
+
+
+def user_named(conn: Connection, name: str) -> User | None:
+    """The user of this name, case aside."""
+    query = "select id, name, role from app_user where lower(name) = lower(%(name)s)"
+    return _one_user(conn, query, {"name": name})
+
+
+# Tokens -----------------------------------------------------------------------------------
+
+_TOKENS = """select t.id, t.name, u.name as "user", u.role, t.created_at, t.last_used_at,
+                    t.revoked_at
+             from api_token t join app_user u on u.id = t.user_id"""
+
+
+def add_token(conn: Connection, user_id: int, name: str, digest: bytes) -> Token:
+    """Keep a new token's hash under a name that people know it by."""
+    row = conn.execute(
+        "insert into api_token (user_id, name, hash) values (%s, %s, %s) returning id",
+        (user_id, name, digest),
+    ).fetchone()
+    assert row is not None, "an insert returns its row"
+    with conn.cursor(row_factory=kwargs_row(_token)) as cursor:
+        token = cursor.execute(f"{_TOKENS} where t.id = %s", (row[0],)).fetchone()
+    assert token is not None, "it was written above"
+    return token
+
+
+def list_tokens(conn: Connection) -> Sequence[Token]:
+    """Every token that is not revoked, the newest first."""
+    with conn.cursor(row_factory=kwargs_row(_token)) as cursor:
+        query = f"{_TOKENS} where t.revoked_at is null order by t.id desc"
+        return cursor.execute(query).fetchall()
+
+
+def revoke_token(conn: Connection, token_id: int, now: datetime) -> None:
+    """End a token; NotFound where there is none that still works."""
+    done = conn.execute(
+        "update api_token set revoked_at = %s where id = %s and revoked_at is null",
+        (now, token_id),
+    )
+    if not done.rowcount:
+        raise NotFound(f"There is no token {token_id}, or it was revoked before.")
+
+
+def user_by_token(conn: Connection, digest: bytes, now: datetime) -> User | None:
+    """Whose token this is; notes its use now and then."""
+    values = {"hash": digest, "now": now, "stale": now - TOUCH_EVERY}
+    user = _one_user(
+        conn,
+        """select u.id, u.name, u.role from api_token t join app_user u on u.id = t.user_id
+           where t.hash = %(hash)s and t.revoked_at is null""",
+        values,
+    )
+    if user:
+        conn.execute(
+            """update api_token set last_used_at = %(now)s where hash = %(hash)s
+               and (last_used_at is null or last_used_at < %(stale)s)""",
+            values,
+        )
+    return user
+
+
+# Log-in links and sessions ----------------------------------------------------------------
+
+
+def add_login_link(conn: Connection, user_id: int, digest: bytes, expires_at: datetime) -> None:
+    """Keep a link's hash until it is used or expires."""
+    conn.execute(
+        "insert into login_link (user_id, hash, expires_at) values (%s, %s, %s)",
+        (user_id, digest, expires_at),
+    )
+
+
+def user_by_login_link(conn: Connection, digest: bytes, now: datetime) -> User | None:
+    """Whom a link would log in; does not use it up."""
+    return _one_user(
+        conn,
+        """select u.id, u.name, u.role from login_link l join app_user u on u.id = l.user_id
+           where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s""",
+        {"hash": digest, "now": now},
+    )
+
+
+def use_login_link(conn: Connection, digest: bytes, now: datetime) -> User | None:
+    """Use a link up, once however many ask at the same time; None where it does not serve."""
+    return _one_user(
+        conn,
+        """update login_link l set used_at = %(now)s from app_user u
+           where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s
+             and u.id = l.user_id
+           returning u.id, u.name, u.role""",
+        {"hash": digest, "now": now},
+    )
+
+
+def add_session(conn: Connection, user_id: int, digest: bytes, expires_at: datetime) -> None:
+    """Keep a browser's log-in."""
+    conn.execute(
+        "insert into web_session (user_id, hash, expires_at) values (%s, %s, %s)",
+        (user_id, digest, expires_at),
+    )
+
+
+def user_by_session(conn: Connection, digest: bytes, now: datetime) -> User | None:
+    """Whose browser this is."""
+    return _one_user(
+        conn,
+        """select u.id, u.name, u.role from web_session s join app_user u on u.id = s.user_id
+           where s.hash = %(hash)s and s.expires_at > %(now)s""",
+        {"hash": digest, "now": now},
+    )
+
+
+def end_session(conn: Connection, digest: bytes) -> None:
+    """Log a browser out."""
+    conn.execute("delete from web_session where hash = %s", (digest,))
+
+
+def forget_expired(conn: Connection, now: datetime) -> None:
+    """Drop sessions and links that can no longer serve."""
+    conn.execute("delete from web_session where expires_at <= %s", (now,))
+    conn.execute("delete from login_link where expires_at <= %s", (now,))

@@ -1,0 +1,178 @@
+"""Calls: brought, listed, read, corrected, tried again, deleted."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api.auth import needs
+from api.context import Here
+from api.rest.lists import Cursor, Limit, decode, next_cursor
+from api.rest.parameters import Id, Reader, Time, Words
+from api.schemas import CallChange, CallLine, CallOut, InsightOut, Page, TranscriptOut
+from api.users import Right, User
+from ingest import queries
+from ingest.base.db import Connection
+from ingest.base.errors import NotFound, Refused
+from ingest.calls import Call, CallDetails, CallState
+from ingest.details import check_times
+from ingest.tasks import relay
+from insights.queries import insights_of
+from insights.rollups.queries import moving_rollups
+from insights.stored import Position
+from transcribe import formats
+from transcribe import queries as transcripts
+from transcribe.transcript import Transcript
+
+router = APIRouter(prefix="/calls", tags=["Calls"])
+Bringer = Annotated[User, Depends(needs(Right.BRING))]
+Eraser = Annotated[User, Depends(needs(Right.ERASE))]
+
+MEDIA_TYPES = {
+    "text": "text/plain",
+    "json": "application/json",
+    "vtt": "text/vtt",
+    "srt": "application/x-subrip",
+}
+
+
+class NotFailed(Refused):
+    """A call that has nothing to be tried again."""
+
+    code = "not-failed"
+    status = 409
+
+
+@router.get("")
+def list_calls(
+    request: Request,
+    response: Response,
+    here: Here,
+    _: Reader,
+    account: Words = None,
+    rep: Words = None,
+    company: Words = None,
+    segment: Words = None,
+    stage: Words = None,
+    lead_source: Words = None,
+    state: Annotated[list[CallState] | None, Query(description="Any of these.")] = None,
+    title: Annotated[Words, Query(description="Calls whose title has these words.")] = None,
+    since: Time = None,
+    until: Time = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[CallLine]:
+    """Calls, latest first. Names match case aside; `since` ≤ held < `until`."""
+    after = decode(cursor, Position)
+    with here.pool.connection() as conn:
+        found = queries.list_calls(
+            conn,
+            account=account,
+            rep=rep,
+            company=company,
+            segment=segment,
+            stage=stage,
+            lead_source=lead_source,
+            states=state,
+            text=title,
+            held_from=since,
+            held_to=until,
+            before=(after.held_at, after.id) if after else None,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    more = Position(shown[-1].held_at, shown[-1].id) if len(found) > limit else None
+    return Page(
+        items=[CallLine.model_validate(call) for call in shown],
+        next=next_cursor(request, response, more),
+    )
+
+
+@router.get("/{call_id}")
+def get_call(here: Here, _: Reader, call_id: Id) -> CallOut:
+    """A call with its transcript and insights, as far as it has come: `state`, `heard_seconds` of
+    `seconds`, and `failure` where it has failed."""
+    with here.pool.connection() as conn:
+        return _whole(conn, queries.get_call(conn, call_id))
+
+
+@router.patch("/{call_id}")
+def change_call(here: Here, _: Bringer, call_id: Id, change: CallChange) -> CallOut:
+    """Correct what is known of a call. One given to another company is mined again, against that
+    company's catalogue."""
+    details = CallDetails(**change.model_dump(exclude_none=True))
+    check_times(details, datetime.now(UTC))
+    clear = [name for name in change.model_fields_set if getattr(change, name) is None]
+    with here.pool.connection() as conn:
+        with moving_rollups(conn, call_id):
+            before = queries.get_call(conn, call_id)
+            call = queries.update_details(conn, call_id, _for_account(details, before), clear)
+        if call.company_id != before.company_id and call.state is CallState.DONE:
+            call = queries.retry(conn, call_id, CallState.HEARD)
+        answer = _whole(conn, call)
+    relay(here.pool)
+    return answer
+
+
+@router.post("/{call_id}/retry", status_code=202)
+def retry_call(here: Here, _: Bringer, call_id: Id) -> CallLine:
+    """Try a failed call again, from the step that failed."""
+    with here.pool.connection() as conn:
+        call = queries.get_call(conn, call_id)
+        if call.state is not CallState.FAILED:
+            raise NotFailed(
+                f"Call {call_id} is {call.state}: only one that has failed is tried again."
+            )
+        heard = _transcript(conn, call_id) is not None
+        call = queries.retry(conn, call_id, CallState.HEARD if heard else CallState.WAITING)
+    relay(here.pool)
+    return CallLine.model_validate(call)
+
+
+@router.delete("/{call_id}", status_code=204)
+def delete_call(here: Here, _: Eraser, call_id: Id) -> None:
+    """Delete a call for good: its recording, its transcript, its insights and what they count."""
+    with here.pool.connection() as conn:
+        with moving_rollups(conn, call_id):
+            sha256 = queries.delete_call(conn, call_id)
+        if sha256:
+            # Before the commit: whoever brings the same recording waits for it, then keeps it anew.
+            here.store.delete(sha256)
+
+
+@router.get(
+    "/{call_id}/transcript",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
+)
+def get_transcript(here: Here, _: Reader, call_id: Id, format: formats.Format = "text") -> Response:
+    """A call's words as a file: to read (`text`), to process (`json`), as subtitles."""
+    with here.pool.connection() as conn:
+        call = queries.get_call(conn, call_id)
+        transcript = _transcript(conn, call_id)
+    if transcript is None:
+        raise NotFound(f"Call {call_id} has no transcript yet: it is {call.state}.")
+    return Response(formats.render(transcript, format), media_type=MEDIA_TYPES[format])
+
+
+def _whole(conn: Connection, call: Call) -> CallOut:
+    transcript = _transcript(conn, call.id)
+    return CallOut(
+        **CallLine.model_validate(call).model_dump(),
+        transcript=TranscriptOut.model_validate(transcript) if transcript else None,
+        insights=[InsightOut.model_validate(found) for found in insights_of(conn, call.id)],
+    )
+
+
+def _for_account(details: CallDetails, call: Call) -> CallDetails:
+    """An account's value and segment are noted of the account that is named, or the call's own."""
+    return replace(details, account=details.account or call.account)
+
+
+def _transcript(conn: Connection, call_id: int) -> Transcript | None:
+    try:
+        return transcripts.load(conn, call_id)
+    except NotFound:
+        return None

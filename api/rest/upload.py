@@ -1,0 +1,134 @@
+"""An upload: streamed to a file, checked by what is in it, kept once, queued to be heard."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.auth import needs
+from api.context import Context, Here
+from api.rest.receiving import FILE, BadForm, Form, body
+from api.schemas import CallLine, Uploaded
+from api.users import Right, User
+from ingest.base.errors import TooLarge
+from ingest.calls import Accepted, CallDetails
+from ingest.intake import accept, details_from, receive
+
+router = APIRouter(tags=["Calls"])
+Bringer = Annotated[User, Depends(needs(Right.BRING))]
+
+FORM_BYTES = 1 << 20
+"""What a form may hold beside its file: its fields and what stands between them."""
+
+UNNAMED = "recording"
+
+DETAILS = {detail.name: {"type": "string"} for detail in fields(CallDetails)}
+
+SOUND = {"schema": {"type": "string", "format": "binary"}}
+
+BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [FILE],
+                "properties": {FILE: SOUND["schema"], **DETAILS},
+            },
+            "example": {
+                FILE: "(the recording)",
+                "title": "Renewal with Hartsoe Home",
+                "account": "Hartsoe Home",
+                "held_at": "2026-10-14T10:32:00+02:00",
+            },
+        },
+        "application/octet-stream": SOUND,
+        "audio/*": SOUND,
+        "video/*": SOUND,
+    },
+}
+
+QUERY = [
+    {"name": name, "in": "query", "schema": {"type": "string"}} for name in ("filename", *DETAILS)
+]
+
+
+@router.post(
+    "/calls",
+    status_code=201,
+    openapi_extra={"requestBody": BODY, "parameters": QUERY},
+    responses={200: {"model": Uploaded, "description": "This sound was here before"}},
+)
+async def upload(request: Request, response: Response, here: Here, _: Bringer) -> Uploaded:
+    """Bring a recording: as the part `file` of a form, the call's details as other parts; or as the
+    body itself, with `filename` and the details in the address. The form's details come before the
+    file if they are to be checked before it is sent."""
+    # Its own threads: however slowly recordings come in, the other routes have theirs.
+    accepted = await to_thread.run_sync(_take, request, here, limiter=here.uploads)
+    response.status_code = 200 if accepted.duplicate else 201
+    response.headers["Location"] = f"/v1/calls/{accepted.call.id}"
+    line = CallLine.model_validate(accepted.call)
+    return Uploaded(**line.model_dump(), duplicate=accepted.duplicate)
+
+
+def _take(request: Request, here: Context) -> Accepted:
+    _check_length(request, here)
+    sent = _sent(request)
+    details_from(sent.given | sent.fields)  # better refused now than after the whole recording
+    with receive(
+        sent.chunks, here.settings, filename=sent.filename, declared_size=sent.size
+    ) as received:
+        details = details_from(sent.given | sent.fields)  # also those that came behind the file
+        return accept(
+            here.pool,
+            here.store,
+            received.path,
+            received.sha256,
+            sent.filename,
+            details,
+            here.settings,
+            datetime.now(UTC),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A recording on its way in, with what is said of it."""
+
+    chunks: Iterable[bytes]
+    filename: str
+    given: dict[str, str]  # in the address
+    fields: dict[str, str] = field(default_factory=dict)  # of the form; grows as it is read
+    size: int | None = None  # as announced
+
+
+def _sent(request: Request) -> _Sent:
+    given = dict(request.query_params)
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        form = Form(content_type, body(request))
+        form.read_to_file()
+        return _Sent(form.file(), form.filename or UNNAMED, given, form.fields)
+    if kind == "application/octet-stream" or kind.startswith(("audio/", "video/")):
+        filename = given.pop("filename", UNNAMED)
+        length = request.headers.get("content-length")
+        return _Sent(body(request), filename, given, size=int(length) if length else None)
+    raise BadForm(
+        f"The body is {kind or 'of no type'}: send multipart/form-data with a part named “{FILE}”,"
+        " or the recording itself as application/octet-stream."
+    )
+
+
+def _check_length(request: Request, here: Context) -> None:
+    """Refuse what is announced as too large before any of it is read."""
+    length = request.headers.get("content-length", "")
+    most = here.settings.max_upload_mb
+    if length.isdecimal() and int(length) > most * 1_000_000 + FORM_BYTES:
+        raise TooLarge(
+            f"The upload has {int(length):,} bytes where at most {most:,} MB are taken: compress"
+            " it, or have EARSHOT_MAX_UPLOAD_MB raised."
+        )

@@ -1,0 +1,298 @@
+"""The shapes of the API's answers and bodies. Times are ISO 8601, in UTC; sounds in seconds."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from api.users import Role
+from ingest.calls import CallState
+from ingest.details import EARLIEST, MOST_DOLLARS
+from insights.insight import Kind, Review, Stance
+from transcribe.transcript import Speaker
+
+LONGEST_TEXT = 300
+BIGINT = 2**63 - 1
+MOST_ALIASES = 50
+
+Item = TypeVar("Item")
+
+
+def _plain(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds a NUL character: take it out")
+    return text
+
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_plain)]
+Name = Annotated[Text, Field(min_length=1)]
+Sum = Annotated[Decimal, Field(ge=0, lt=MOST_DOLLARS, decimal_places=2)]
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST)]
+Money = Annotated[Decimal, PlainSerializer(float, return_type=float)]
+
+
+class Answer(BaseModel):
+    """An answer, read from a value's attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Body(BaseModel):
+    """A body: a field that nobody knows is a mistake, not a wish to be forgotten."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Page(BaseModel, Generic[Item]):
+    """A stretch of a list."""
+
+    items: list[Item]
+    next: str | None = Field(
+        description="The cursor of the next page, also in the Link header; null on the last.",
+        examples=["eyJpZCI6NDJ9"],
+    )
+
+
+class CallLine(Answer):
+    """A call as listed."""
+
+    id: int = Field(examples=[42])
+    state: CallState
+    title: str = Field(examples=["Renewal with Hartsoe Home"])
+    filename: str = Field(examples=["hartsoe-renewal.mp3"])
+    uploaded_at: datetime
+    held_at: datetime
+    seconds: float = Field(description="Length of the sound.", examples=[1264.5])
+    heard_seconds: float = Field(description="How far hearing has come.", examples=[312.0])
+    missing_seconds: float = Field(description="Sound that was damaged beyond hearing.")
+    channels: int
+    audio_sha256: str | None = Field(description="Null for a transcript without its sound.")
+    company_id: int
+    company: str = Field(description="The seller's company, whose catalogue of rivals counts.")
+    account_id: int | None
+    account: str | None = Field(examples=["Hartsoe Home"])
+    account_value_usd: Money | None
+    segment: str | None = Field(examples=["mid-market"])
+    rep: str | None = Field(examples=["Dana Whitlock"])
+    deal_value_usd: Money | None = Field(examples=[48000])
+    stage: str | None = Field(examples=["negotiation"])
+    outcome: str | None = Field(examples=["won"])
+    lead_source: str | None = Field(examples=["webinar"])
+    campaign: str | None
+    lead_created_at: datetime | None
+    consent: str | None
+    language: str | None = Field(examples=["en"])
+    seller_channel: int = Field(description="Which channel is the seller, from 0.")
+    attempts: int = Field(description="Tries of the present step.")
+    failure: str | None = Field(description="Why the call failed, and what to do.")
+
+
+class InsightOut(Answer):
+    """One mention, with who said it, where and when."""
+
+    id: int = Field(examples=[7])
+    call_id: int = Field(examples=[42])
+    turn: int = Field(description="Position in the transcript, from 0.", examples=[12])
+    kind: Kind
+    label: str = Field(
+        description="An objection's category, a rival's name, or a request's theme.",
+        examples=["price"],
+    )
+    stance: Stance | None = Field(description="Of rivals only.")
+    unlisted: bool = Field(description="A rival that is not in the catalogue.")
+    quote: str = Field(examples=["that's twice what we pay today"])
+    char_start: int = Field(description="Where the quote begins in its turn's text.")
+    char_end: int
+    start: float | None = Field(description="Seconds into the recording.", examples=[312.4])
+    end: float | None
+    confidence: float = Field(examples=[0.87])
+    detector: str = Field(examples=["objection"])
+    version: str
+    review: Review
+    competitor_id: int | None
+    theme_id: int | None
+    call_title: str
+    held_at: datetime
+    account: str | None
+    segment: str | None
+    rep: str | None
+    speaker: Speaker
+    speaker_name: str | None
+
+
+class WordOut(Answer):
+    """A word as heard."""
+
+    text: str = Field(examples=["twice"])
+    start: float
+    end: float
+    probability: float
+
+
+class TurnOut(Answer):
+    """What one speaker says without a break."""
+
+    speaker: Speaker
+    name: str | None
+    channel: int
+    start: float | None = Field(description="Null for a transcript without times.")
+    end: float | None
+    text: str = Field(examples=["Honestly, that's twice what we pay today."])
+    words: list[WordOut]
+
+
+class TranscriptOut(Answer):
+    """A call's words and what heard them."""
+
+    turns: list[TurnOut]
+    seconds: float
+    missing_seconds: float
+    engine: str = Field(examples=["faster-whisper 1.2.1"])
+    model: str = Field(examples=["base int8"])
+    language: str | None
+    vocabulary: list[str] = Field(description="Names that hearing was told to expect.")
+    parameters: dict[str, Any]
+
+
+class CallOut(CallLine):
+    """A call with all that was heard and found in it so far."""
+
+    transcript: TranscriptOut | None = Field(description="Null until the call is heard.")
+    insights: list[InsightOut] = Field(description="In the order they were said.")
+
+
+class Uploaded(CallLine):
+    """The call of an upload."""
+
+    duplicate: bool = Field(
+        description="This sound was here before: the call is the one it belongs to."
+    )
+
+
+class CallChange(Body):
+    """What is to change; a field left out stays as it is, null takes it away."""
+
+    title: Name | None = None
+    account: Name | None = Field(None, examples=["Hartsoe Home"])
+    account_value_usd: Sum | None = None
+    segment: Name | None = Field(None, examples=["mid-market"])
+    rep: Name | None = None
+    company: Name | None = None
+    held_at: Moment | None = None
+    deal_value_usd: Sum | None = None
+    stage: Name | None = None
+    outcome: Name | None = Field(None, examples=["won"])
+    lead_source: Name | None = None
+    campaign: Name | None = None
+    lead_created_at: Moment | None = None
+    consent: Name | None = None
+
+    @model_validator(mode="after")
+    def _keeps_what_a_call_needs(self) -> Self:
+        for name in ("title", "company", "held_at", "account_value_usd", "segment"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} can be changed and not taken away")
+        return self
+
+
+class ReviewChange(Body):
+    """What a person says of an insight."""
+
+    review: Review = Field(examples=["confirmed"])
+
+
+class CompanyOut(Answer):
+    """A selling company."""
+
+    id: int
+    name: str = Field(examples=["Plumbline"])
+    product: str | None = Field(examples=["Plumbline Compass"])
+    calls: int
+    rivals: int
+
+
+class CompanyBody(Body):
+    """A selling company, by its name, with what it sells."""
+
+    name: Name = Field(examples=["Plumbline"])
+    product: Name | None = Field(None, examples=["Plumbline Compass"])
+    pitch: Name | None = Field(None, examples=["Marketing analytics that ties campaigns to sales"])
+
+
+class CompetitorOut(Answer):
+    """A rival in a company's catalogue."""
+
+    id: int
+    company_id: int
+    company: str = Field(examples=["Plumbline"])
+    name: str = Field(examples=["Attrivo"])
+    aliases: list[str] = Field(examples=[["Attrivo One", "Trivo"]])
+
+
+class CompetitorBody(Body):
+    """A rival's names."""
+
+    name: Name = Field(examples=["Attrivo"])
+    aliases: list[Name] = Field([], max_length=MOST_ALIASES, examples=[["Attrivo One", "Trivo"]])
+
+
+class NewCompetitor(CompetitorBody):
+    """A rival and whose it is."""
+
+    company: Name = Field(
+        description="The seller's company; one not known yet is made.", examples=["Plumbline"]
+    )
+
+
+class TokenOut(Answer):
+    """An API token as listed."""
+
+    id: int
+    name: str = Field(examples=["CRM export"])
+    user: str
+    role: Role
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="To within ten minutes.")
+
+
+class NewToken(Body):
+    """A token to be made."""
+
+    name: Name = Field(description="What it is for.", examples=["CRM export"])
+    role: Role = Field(examples=["product"])
+    user: Name | None = Field(None, description="Whose it is; the token's name otherwise.")
+
+
+class TokenMade(TokenOut):
+    """A new token with its secret, which is shown this once only."""
+
+    token: str = Field(examples=["esk_…"])
+
+
+class Me(Answer):
+    """Who is asking."""
+
+    id: int
+    name: str = Field(examples=["Dana"])
+    role: Role
+    may: list[str] = Field(examples=[["read calls and insights"]])
+
+
+class Health(BaseModel):
+    """Whether Earshot can work."""
+
+    live: bool = Field(description="The server answers.")
+    ready: bool = Field(description="Everything it needs answers as well.")
+    database: bool
+    broker: bool
+    store: bool
+    schema_: bool = Field(alias="schema", serialization_alias="schema")

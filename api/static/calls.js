@@ -1,0 +1,134 @@
+// The list of calls: upload recordings, and keep the list fresh while any is on the way.
+
+import { freshen, watch } from "./live.js";
+
+const AT_ONCE = 2;
+const main = document.getElementById("main");
+const refresh = watch(main, () => `/calls/live${location.search}`, (fragment) => {
+  for (const id of ["head", "list"]) {
+    freshen(document.getElementById(id), fragment.getElementById(id));
+  }
+});
+
+const drop = document.getElementById("drop");
+if (drop) {
+  const uploads = document.getElementById("uploads");
+  const status = document.getElementById("upload-status");
+  const maxBytes = Number(drop.dataset.maxMb) * 1e6;
+  const queue = [];
+  let running = 0;
+
+  const item = (file) => {
+    const li = document.createElement("li");
+    const name = document.createElement("b");
+    const state = document.createElement("p");
+    const bar = document.createElement("progress");
+    name.textContent = file.name;
+    state.textContent = "Waiting";
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", `Sent of ${file.name}`);
+    li.append(name, bar, state);
+    uploads.append(li);
+    return { li, bar, say: (...what) => { state.replaceChildren(...what); } };
+  };
+
+  const details = () => {
+    const form = new FormData(document.getElementById("details"));
+    for (const [key, value] of [...form]) {
+      if (typeof value !== "string" || !value.trim()) form.delete(key);
+    }
+    const held = form.get("held_at");
+    if (held) form.set("held_at", new Date(held).toISOString());
+    return form;
+  };
+
+  const link = (text, href) => Object.assign(document.createElement("a"), { textContent: text, href });
+
+  const answered = (upload, request) => {
+    let body = {};
+    try {
+      body = JSON.parse(request.responseText);
+    } catch {
+      // An answer that is no JSON comes from something between us and the server.
+    }
+    if (request.status >= 200 && request.status < 300) {
+      const title = link(body.title || upload.file.name, `/calls/${body.id}`);
+      upload.say(...(body.duplicate ? ["Was here already: ", title] : ["Sent: ", title]));
+      upload.li.className = "sent";
+      return;
+    }
+    refuse(upload, body.detail || `The server answered ${request.status}: try again.`);
+  };
+
+  const refuse = (upload, why) => {
+    upload.li.className = "failed";
+    upload.say(why);
+    upload.bar.remove();
+    status.textContent = why;
+  };
+
+  const send = (upload) => {
+    const form = upload.details;
+    form.append("file", upload.file, upload.file.name);
+    const request = new XMLHttpRequest(); // fetch cannot tell how much was sent
+    request.open("POST", "/v1/calls");
+    request.setRequestHeader("accept", "application/json");
+    request.upload.onprogress = (event) => {
+      const percent = Math.floor((100 * event.loaded) / event.total);
+      upload.bar.value = percent;
+      upload.say(percent < 100 ? `Sending: ${percent} %` : "Checking");
+    };
+    request.onload = () => answered(upload, request);
+    request.onerror = () => refuse(upload, `${upload.file.name} did not get through: see that the server runs, then send it again.`);
+    request.onloadend = () => {
+      running -= 1;
+      upload.bar.remove();
+      status.textContent = upload.li.textContent;
+      refresh();
+      next();
+    };
+    request.send(form);
+  };
+
+  const next = () => {
+    while (running < AT_ONCE && queue.length) {
+      running += 1;
+      send(queue.shift());
+    }
+  };
+
+  const bring = (files) => {
+    for (const file of files) {
+      const upload = { file, details: details(), ...item(file) };
+      if (file.size <= maxBytes) queue.push(upload);
+      else refuse(upload, `${file.name} is larger than the ${drop.dataset.maxMb} MB taken: compress it, or have EARSHOT_MAX_UPLOAD_MB raised.`);
+    }
+    next();
+  };
+
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const picker = document.getElementById("files");
+  picker.addEventListener("change", () => {
+    bring(picker.files);
+    picker.value = "";
+  });
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) drop.classList.remove("over");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    drop.classList.remove("over");
+    bring(event.dataTransfer.files);
+  });
+  document.getElementById("details").addEventListener("submit", (event) => event.preventDefault());
+  window.addEventListener("beforeunload", (event) => {
+    if (running) event.preventDefault();
+  });
+}

@@ -1,0 +1,92 @@
+// The player: our own controls over the browser's audio element.
+
+import { clock } from "./times.js";
+
+export class Player {
+  onplace = () => {};
+
+  constructor(root) {
+    this.sound = root.querySelector("audio");
+    this.button = root.querySelector("#play");
+    this.place = root.querySelector("#place");
+    this.at = root.querySelector("#at");
+    this.error = root.querySelector("#sound-error");
+    this.controls = root.querySelector(".controls");
+    this.sound.removeAttribute("controls");
+    this.controls.hidden = false;
+    this.#listen(root);
+    this.#moved();
+    if (this.sound.error) this.#broken();
+  }
+
+  get playing() {
+    return !this.sound.paused;
+  }
+
+  /** Go to a second; works before the recording's length is known. */
+  seek(second) {
+    this.sound.currentTime = Math.max(0, second);
+    this.#moved();
+  }
+
+  playFrom(second) {
+    this.seek(second);
+    this.play();
+  }
+
+  play() {
+    this.sound.play().catch(() => {}); // refused or stopped: the button still says "Play"
+  }
+
+  toggle() {
+    if (this.playing) this.sound.pause();
+    else this.play();
+  }
+
+  #listen(root) {
+    const { sound, place } = this;
+    this.button.addEventListener("click", () => this.toggle());
+    for (const skip of root.querySelectorAll("[data-skip]")) {
+      skip.addEventListener("click", () => this.seek(sound.currentTime + Number(skip.dataset.skip)));
+    }
+    place.addEventListener("input", () => this.seek(Number(place.value)));
+    root.querySelector("#speed").addEventListener("change", (event) => {
+      sound.playbackRate = Number(event.target.value);
+    });
+    for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, () => this.#turned());
+    for (const name of ["timeupdate", "seeked", "loadedmetadata"]) sound.addEventListener(name, () => this.#moved());
+    sound.addEventListener("error", () => this.#broken());
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #key(event) {
+    if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input:not([type=range]), select, textarea, button, summary, dialog")) return;
+    event.preventDefault();
+    this.toggle();
+  }
+
+  #turned() {
+    this.button.textContent = this.playing ? "Pause" : "Play";
+    if (this.playing) requestAnimationFrame(() => this.#follow());
+  }
+
+  #follow() {
+    if (!this.playing) return;
+    this.onplace(this.sound.currentTime);
+    requestAnimationFrame(() => this.#follow());
+  }
+
+  #moved() {
+    const second = this.sound.currentTime;
+    this.place.value = second;
+    this.place.setAttribute("aria-valuetext", `${clock(second)} of ${clock(Number(this.place.max))}`);
+    this.at.textContent = clock(second);
+    this.onplace(second);
+  }
+
+  #broken() {
+    this.controls.hidden = true;
+    this.error.hidden = false;
+  }
+}

@@ -1,0 +1,60 @@
+"""Who uses Earshot, and what each may do: values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is here for."""
+
+    SALES = "sales"
+    MARKETING = "marketing"
+    PRODUCT = "product"
+    ADMIN = "admin"
+
+
+class Right(StrEnum):
+    """What a route asks of the person who calls it."""
+
+    READ = "read calls and insights"
+    BRING = "upload and edit calls"
+    ERASE = "delete calls"
+    CATALOGUE = "edit the catalogue of rivals"
+    TOKENS = "manage API tokens"
+
+
+PERMISSIONS: dict[Right, frozenset[Role]] = {
+    Right.READ: frozenset(Role),
+    Right.BRING: frozenset({Role.SALES, Role.ADMIN}),
+    Right.ERASE: frozenset({Role.ADMIN}),
+    Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
+    Right.TOKENS: frozenset({Role.ADMIN}),
+}
+"""The one table of who may do what; a route names its right, never a role."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, or a program that acts for one."""
+
+    id: int
+    name: str
+    role: Role
+
+    def may(self, right: Right) -> bool:
+        """Whether this user's role has the right."""
+        return self.role in PERMISSIONS[right]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as listed: never its secret, of which only a hash is kept."""
+
+    id: int
+    name: str
+    user: str
+    role: Role
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
