@@ -1,0 +1,1 @@
+"""Earshot's tests, room by room; tests/system starts the real thing."""

@@ -1,0 +1,65 @@
+"""A found insight keeps the id of the kept one that it is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.insight import Insight, Kind, Quote
+from insights.merge import Kept, identify, once_each
+
+
+def found(start: int, end: int, label: str = "price", turn: int = 0, sure: float = 0.5) -> Insight:
+    quote = Quote("x" * (end - start), start, end)
+    return Insight(turn, Kind.OBJECTION, label, quote, sure, "objection", "1")
+
+
+def kept(number: int, start: int, end: int, label: str = "price", turn: int = 0) -> Kept:
+    return Kept(number, turn, Kind.OBJECTION, label, start, end)
+
+
+def test_an_overlapping_quote_is_the_same_insight() -> None:
+    assert identify([kept(7, 0, 10)], [found(5, 20)]) == [7]
+
+
+def test_another_turn_label_or_place_is_another_insight() -> None:
+    others = [found(0, 10, turn=1), found(0, 10, label="need"), found(10, 20)]
+    assert identify([kept(7, 0, 10)], others) == [None, None, None]
+
+
+def test_the_quote_that_starts_alike_is_preferred_to_the_longer_overlap() -> None:
+    assert identify([kept(1, 0, 10), kept(2, 8, 30)], [found(8, 9), found(2, 30)]) == [2, 1]
+
+
+def test_labels_are_compared_case_aside() -> None:
+    assert identify([kept(7, 0, 10, "HubSpot")], [found(0, 10, "hubspot")]) == [7]
+
+
+def test_of_doubles_the_surer_one_stays() -> None:
+    assert once_each([found(0, 5, sure=0.4), found(0, 9, sure=0.8)]) == [found(0, 9, sure=0.8)]
+
+
+spans = st.tuples(
+    st.integers(0, 12), st.integers(1, 8), st.sampled_from(["price", "Price", "need"])
+)
+
+
+@given(st.lists(spans, max_size=6), st.lists(spans, max_size=6))
+def test_rows_can_be_updated_one_by_one(
+    old: list[tuple[int, int, str]], new: list[tuple[int, int, str]]
+) -> None:
+    """No update ever puts a row where another stands: what `identify` promises."""
+    before = once_each(found(at, at + length, label) for at, length, label in old)
+    after = once_each(found(at, at + length, label) for at, length, label in new)
+    rows = {
+        number: (i.label.casefold(), i.quote.start_char) for number, i in enumerate(before, start=1)
+    }
+    stored = [
+        kept(number, i.quote.start_char, i.quote.end_char, i.label)
+        for number, i in enumerate(before, start=1)
+    ]
+    ids = identify(stored, after)
+    claimed = [number for number in ids if number]
+    assert len(claimed) == len(set(claimed))
+    rows = {number: row for number, row in rows.items() if number in claimed}
+    for at, (number, insight) in enumerate(zip(ids, after, strict=True)):
+        rows[number or -at] = (insight.label.casefold(), insight.quote.start_char)
+        assert len(set(rows.values())) == len(rows)

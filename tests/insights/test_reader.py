@@ -1,0 +1,190 @@
+"""The reader as it ships: it loads lightly, refuses what was altered, reads whatever is said."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.base.errors import BadSetup
+from insights.insight import Category, Stance
+from insights.model.encoding import BEFORE, WINDOW
+from insights.model.reader import HERE, Reader, Reading
+from transcribe.transcript import Speaker, Turn
+
+FILES = ("reader.onnx", "tokenizer.json", "card.json")
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader.load()
+
+
+def call(*lines: str) -> list[Turn]:
+    """Turns by alternating speakers, the seller first."""
+    sides = (Speaker.SELLER, Speaker.BUYER)
+    return [Turn(sides[n % 2], line) for n, line in enumerate(lines)]
+
+
+def last(reader: Reader, *lines: str) -> Reading:
+    return reader.read(call(*lines))[-1]
+
+
+def likeliest(reading: Reading) -> Category:
+    return max(reading.categories, key=reading.categories.__getitem__)
+
+
+def test_an_objection_is_told_from_small_talk(reader: Reader) -> None:
+    objection = last(
+        reader,
+        "So that would come to forty thousand a year for the whole team.",
+        "That's far too expensive for us. There is no budget for it, honestly.",
+    )
+    small_talk = last(reader, "Hi, can you hear me?", "Yes, I can hear you fine. Lovely morning.")
+
+    assert objection.objection >= reader.thresholds.objection
+    assert likeliest(objection) is Category.PRICE
+    assert small_talk.objection < reader.thresholds.objection / 2
+    assert small_talk.request < reader.thresholds.request / 2
+
+
+def test_a_wish_is_told_and_the_words_that_carry_it(reader: Reader) -> None:
+    text = "Morning, all good here. It would really help us if it could export the report to Excel."
+    wish = last(reader, "Anything missing from what you saw?", text)
+
+    assert wish.request >= reader.thresholds.request
+    strongest = max(wish.carries, key=lambda carry: carry.request)
+    assert strongest.start_char > text.index("It would")
+
+
+def test_who_speaks_decides(reader: Reader) -> None:
+    words = "Our security officer won't accept data outside the country."
+    seller, unknown = reader.read([Turn(Speaker.SELLER, words), Turn(Speaker.UNKNOWN, words)])
+
+    assert seller.objection == seller.request == 0.0
+    assert seller.carries == ()
+    assert unknown.objection > 0.3
+
+
+def test_a_stance_is_read_from_how_the_name_is_spoken_of(reader: Reader) -> None:
+    turns = call(
+        "What do you run today?",
+        "We've been using Corvane for the last four years, it's what everybody here works in.",
+        "Who else is in the running?",
+        "We have three quotes in. There's yours, and Bluestead are coming in to demo on Tuesday.",
+    )
+    spans = [(1, turns[1].text.index("Corvane"), turns[1].text.index("Corvane") + 7)]
+    spans += [(3, turns[3].text.index("Bluestead"), turns[3].text.index("Bluestead") + 9)]
+    using, evaluating = reader.mentions(turns, spans)
+
+    assert using.stances[Stance.USING] > evaluating.stances[Stance.USING]
+    assert max(evaluating.stances, key=evaluating.stances.__getitem__) is Stance.EVALUATING
+    assert math.isclose(sum(using.stances.values()), 1.0, abs_tol=1e-5)
+
+
+def test_a_turn_reads_the_same_alone_and_among_others(reader: Reader) -> None:
+    turns = call("Who decides?", "My boss has to sign that, I can't.", "I see.", "Send it to her.")
+    padded = [*turns, *call("Now to something else.", "Right. " * 200)]
+
+    alone, among = reader.read(turns), reader.read(padded)
+
+    assert alone[1] == among[1]
+    assert reader.read(turns) == alone
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00\x07\x1b[2J", "🙂" * 50, "‮a‏ﷺ", "x" * 5000])
+def test_odd_words_are_read(reader: Reader, text: str) -> None:
+    (reading,) = reader.read([Turn(Speaker.BUYER, text)])
+
+    assert 0.0 <= reading.objection <= 1.0
+    assert math.isclose(sum(reading.categories.values()), 1.0, abs_tol=1e-5)
+    assert all(text[c.start_char : c.end_char].strip() for c in reading.carries)
+
+
+def test_a_call_of_nothing(reader: Reader) -> None:
+    assert reader.read([]) == []
+    assert reader.mentions([], []) == []
+
+
+def test_a_very_long_turn_is_read_to_its_end(reader: Reader) -> None:
+    filler = "and then we went down to the yard and had a look at the trucks there " * 350
+    text = filler + "but honestly that is far too expensive for us, we have no budget for it"
+    (reading,) = reader.read([Turn(Speaker.BUYER, text)])
+
+    assert len(reading.carries) == len(text.split()) > 5000
+    assert reading.objection >= reader.thresholds.objection
+    assert max(reading.carries, key=lambda c: c.objection).start_char > len(filler) - 100
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts=st.lists(st.text(max_size=120), min_size=1, max_size=4), data=st.data())
+def test_carries_and_mentions_keep_to_the_words(
+    reader: Reader, texts: Sequence[str], data: st.DataObject
+) -> None:
+    turns = [Turn(data.draw(st.sampled_from(list(Speaker))), text) for text in texts]
+    for turn, reading in zip(turns, reader.read(turns), strict=True):
+        ends = [0]
+        for carry in reading.carries:
+            assert ends[-1] <= carry.start_char < carry.end_char <= len(turn.text)
+            assert 0.0 <= carry.objection <= 1.0
+            assert 0.0 <= carry.request <= 1.0
+            ends.append(carry.end_char)
+    at = data.draw(st.integers(0, len(texts[0])))
+    (mention,) = reader.mentions(turns, [(0, at, len(texts[0]))])
+    assert 0.0 <= mention.rival <= 1.0
+
+
+def test_windows_cover_a_turn_without_gaps(reader: Reader) -> None:
+    encoding = reader._encoding
+    for words in (1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW):
+        said = encoding.said(call("Well, hello there. " * 60, "word " * words, "I see. " * 60))
+        windows = list(encoding.windows(said, 1))
+        covered = {n for w in windows for n in range(w.first, w.first + w.count)}
+        assert covered == set(range(words))
+        assert all(sum(w.segments) == w.count <= WINDOW for w in windows)
+        assert all(len(w.ids) < WINDOW + sum(BEFORE) + 50 for w in windows)
+
+
+def test_loading_brings_no_torch_and_starts_nothing() -> None:
+    code = (
+        "import sys; from insights.model.reader import Reader; from transcribe.transcript import *;"
+        "r = Reader.load(); assert 'onnxruntime' not in sys.modules;"
+        "r.read([Turn(Speaker.BUYER, 'No budget.')]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_altered_or_absent_file_is_refused(tmp_path: Path, name: str) -> None:
+    for file in FILES:
+        shutil.copy(HERE / file, tmp_path)
+    Reader.load(tmp_path)
+
+    target = tmp_path / name
+    target.write_bytes(target.read_bytes()[:-100])
+    with pytest.raises(BadSetup, match=r"card\.json|train the model again"):
+        Reader.load(tmp_path)
+
+    target.unlink()
+    with pytest.raises(BadSetup, match="reinstall Earshot"):
+        Reader.load(tmp_path)
+
+
+def test_a_card_of_another_kind_is_refused(tmp_path: Path) -> None:
+    cards: list[object] = [[], {}, {"sha256": {}}]
+    for card in [*cards, {"sha256": {}, "version": "1", "thresholds": {}}]:
+        (tmp_path / "card.json").write_text(json.dumps(card))
+        with pytest.raises(BadSetup, match="train the model again"):
+            Reader.load(tmp_path)
+
+
+def test_the_model_is_small_enough_to_ship() -> None:
+    assert (HERE / "reader.onnx").stat().st_size <= 40_000_000

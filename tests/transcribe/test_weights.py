@@ -1,0 +1,121 @@
+"""The bundled weights are joined once, whole, or there is a plain error."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.base.errors import BadSetup, Unavailable
+from ingest.base.settings import Settings
+from transcribe import weights
+from transcribe.weights import SHA256, model_path
+
+
+def test_the_weights_are_joined_once(hearing_settings: Settings) -> None:
+    folder = model_path(hearing_settings)
+    assert {file.name for file in folder.iterdir()} == set(SHA256)
+    made = (folder / "model.bin").stat().st_mtime_ns
+    assert model_path(hearing_settings) == folder
+    assert (folder / "model.bin").stat().st_mtime_ns == made
+    assert [entry.name for entry in folder.parent.iterdir()] == ["whisper-base"]  # no half one
+
+
+JOIN = """
+import sys
+from pathlib import Path
+from ingest.base.settings import Settings
+from transcribe.weights import model_path
+print("ready", flush=True)
+sys.stdin.readline()
+model_path(Settings(home=Path(sys.argv[1])))
+"""
+
+
+def test_processes_that_join_at_once_agree(tmp_path: Path) -> None:
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", JOIN, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in both:
+        process.communicate()
+    assert [process.returncode for process in both] == [0, 0]
+    assert [entry.name for entry in (tmp_path / "models").iterdir()] == ["whisper-base"]
+    model_path(Settings(home=tmp_path))  # whole
+
+
+@pytest.mark.parametrize("name", sorted(SHA256))
+@pytest.mark.parametrize("harm", ["altered", "gone"])
+def test_damage_is_found(hearing_settings: Settings, tmp_path: Path, name: str, harm: str) -> None:
+    folder = tmp_path / "models" / "whisper-base"
+    shutil.copytree(model_path(hearing_settings), folder, copy_function=os.link)
+    content = bytearray((folder / name).read_bytes())
+    (folder / name).unlink()
+    if harm == "altered":
+        content[len(content) // 2] ^= 1
+        (folder / name).write_bytes(content)
+    with pytest.raises(BadSetup, match=f"{name} is missing or damaged: delete"):
+        model_path(Settings(home=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ((("no_such_wheel", "model.bin.part1"), weights.PARTS[1]), "not installed: reinstall"),
+        (((weights.PARTS[0][0], "model.bin.part9"), weights.PARTS[1]), "lacks model.bin.part9"),
+        ((weights.PARTS[1], weights.PARTS[1]), "damaged: reinstall"),
+    ],
+)
+def test_missing_or_wrong_wheels_are_named_and_nothing_is_left(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parts: tuple[tuple[str, str], ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr(weights, "PARTS", parts)
+    with pytest.raises(BadSetup, match=said):
+        model_path(Settings(home=tmp_path))
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(Unavailable, match="disk is full"):
+        model_path(Settings(home=tmp_path))
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    with pytest.raises(BadSetup, match="EARSHOT_HOME"):
+        model_path(Settings(home=tmp_path / "home"))
+
+
+def test_a_named_folder_is_taken_and_an_empty_one_is_not(
+    hearing_settings: Settings, tmp_path: Path
+) -> None:
+    folder = model_path(hearing_settings)
+    assert model_path(Settings(whisper_model=str(folder))) == folder
+    assert model_path(Settings(whisper_model="large-v3-turbo")) == Path("large-v3-turbo")
+    with pytest.raises(BadSetup, match=r"holds no model\.bin"):
+        model_path(Settings(whisper_model=str(tmp_path)))
