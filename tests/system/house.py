@@ -100,6 +100,13 @@ class House:
         call: dict[str, Any] = answer.json()
         return call
 
+    def add_rival(self) -> None:
+        """Put the rival whom the telephone call names into Haulwright's catalogue."""
+        added = self.run(
+            *("competitors", "add", "Corwen Brokers", "--company", "Haulwright", "--alias", "Corwen")
+        )
+        assert added.returncode == 0, added.stderr
+
     def call(self, number: int) -> dict[str, Any]:
         """A call as it stands now."""
         answer = self.http.get(f"calls/{number}")

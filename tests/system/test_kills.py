@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def in_the_middle(house: House) -> dict[str, Any]:
-    """A call of two minutes, of which some has been heard."""
+    """A call of two minutes in which a rival is named, and of which some has been heard."""
+    house.add_rival()
     sound = cut(house.home / "pricing.wav", 120, start=44)
     call = house.upload(sound, title="Pricing call", company="Haulwright")
 

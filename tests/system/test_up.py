@@ -16,10 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 @pytest.fixture(scope="module")
 def heard(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Forty seconds of the telephone call, in which a rival is named, through everything."""
-    added = shared_house.run(
-        *("competitors", "add", "Corwen Brokers", "--company", "Haulwright", "--alias", "Corwen")
-    )
-    assert added.returncode == 0, added.stderr
+    shared_house.add_rival()
     call = shared_house.upload(
         cut(tmp_path_factory.mktemp("sound") / "pricing.wav", 40, start=44),
         title="Pricing call",
