@@ -18,6 +18,7 @@ from insights.lexicon.words import is_ordinary
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # between the parts of "SiteKraal"
 POSSESSIVE = re.compile(r"(?:['’]s|s['’]?|['’])$")
+PLURALS = ("s", "es")
 LEAST_ALIKE = 0.78  # below, hardly one in a hundred proposals is a name misheard
 ROUGHLY_ALIKE = 0.55  # of the rough keys, by which most word groups are ruled out quickly
 LEAST_PHONES = 5  # of a name that can be found by sound: shorter ones sound like anything
@@ -103,7 +104,7 @@ class NameFinder:
         self.aliases = aliases(rivals)
         self._solid: dict[str, list[Alias]] = {}
         for alias in self.aliases:
-            for form in {alias.solid, alias.solid + "s", alias.solid + "es"}:
+            for form in (alias.solid, *(alias.solid + end for end in PLURALS)):
                 self._solid.setdefault(form, []).append(alias)
         self._longest = max((len(a.words) for a in self.aliases), default=0) + 1
         self._sounding = [a for a in self.aliases if len(a.sound) >= LEAST_PHONES]
@@ -132,12 +133,12 @@ class NameFinder:
         bare = [_bare(word) for _, _, word in words]
         for first in range(len(words)):
             for last in range(first, min(first + self._longest + 1, len(words))):
-                if not (bare[first] and bare[last]):  # a lone "s" is no part of a name
-                    continue
                 solid = "".join(bare[first : last + 1])
                 if "&" in text[words[first][0] : words[last][1]]:
                     solid = "".join(_words(text[words[first][0] : words[last][1]]))
                 for alias in self._solid.get(solid, ()):
+                    if bare[last] in PLURALS and solid != alias.solid:
+                        continue  # "Marlbrook S": a lone "s" is no part of the name
                     yield Candidate(turn, words[first][0], words[last][1], alias, 1.0)
 
     def _by_sound(self, turn: int, words: Sequence[tuple[int, int, str]]) -> Iterator[Candidate]:
