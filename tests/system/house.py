@@ -103,7 +103,15 @@ class House:
     def add_rival(self) -> None:
         """Put the rival whom the telephone call names into Haulwright's catalogue."""
         added = self.run(
-            *("competitors", "add", "Corwen Brokers", "--company", "Haulwright", "--alias", "Corwen")
+            *(
+                "competitors",
+                "add",
+                "Corwen Brokers",
+                "--company",
+                "Haulwright",
+                "--alias",
+                "Corwen",
+            )
         )
         assert added.returncode == 0, added.stderr
 
