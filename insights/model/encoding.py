@@ -1,17 +1,19 @@
-"""How turns are put before the encoder: pure, and the same in training and at run time.
+"""How a conversation is put before the encoder: pure, and the same in training and at run time.
 
-One input holds one stretch of one turn (the target, segment 1) between what was said before
-and after it (segment 0), each with its speaker:
+One input, a window, holds a stretch of the conversation, each turn with its speaker. All of the
+window's turns are judged at once, each in the light of the others; some of what was said before
+and after stands around them as context:
 
-    [CLS] buyer : … seller : … [SEP] buyer : the target [SEP] seller : … [SEP]
+    [CLS] …before | [SEP] seller : … [SEP] buyer : … [SEP] seller : … | after… [SEP]
 
-A turn longer than a window is read in overlapping windows; what precedes a later window is the
-turn's own text. For a stance the rival's name is replaced by one [MASK]: the model shall learn
-how a rival is spoken of, not which names there are.
+So a word is read once or little more, and not once a turn that it is near to (Cohan et al.,
+"Pretrained Language Models for Sequential Sentence Classification", 2019). A very long turn is
+read in overlapping parts. For a stance every rival's name is replaced by one [MASK]: the model
+shall learn how a rival is spoken of, not which names there are.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.base.errors import BadSetup
@@ -20,11 +22,15 @@ from transcribe.transcript import Speaker, Turn
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-WINDOW = 160  # word pieces of the target: nine turns in ten are shorter than 100
-OVERLAP = 40  # a clause that a window's edge would cut is whole in the next one
-BEFORE = (48, 32)  # word pieces kept of the turn before, and of the one before that: their ends
-AFTER = 24  # of the turn after: its beginning
+JUDGED = 320  # word pieces of the turns that a window judges
+BEFORE, AFTER = 72, 40  # word pieces of context around them
+PART = 200  # word pieces of a turn that are read together: hardly a turn is longer
+OVERLAP = 40  # a clause that a part's edge would cut is whole in the next one
+MARKS = 3  # before each part: [SEP], who speaks, a colon
 SPEAKERS = {Speaker.SELLER: "seller", Speaker.BUYER: "buyer", Speaker.UNKNOWN: "speaker"}
+
+Mentioned = tuple[int, int, int]
+"""A name: the turn's index, and its characters [start, end) there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +43,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """One input of the encoder. Its target is the turn's word pieces [first, first + count),
-    which stand at `ids[at : at + count]`."""
+class Part:
+    """A turn's word pieces [first, first + count), which stand at `ids[at : at + count]` of its
+    window; its marks stand before them."""
 
     turn: int
-    ids: tuple[int, ...]
-    segments: tuple[int, ...]
-    at: int
     first: int
     count: int
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One input of the encoder, and the parts of turns that it judges."""
+
+    ids: tuple[int, ...]
+    parts: tuple[Part, ...]
 
 
 class Encoding:
@@ -54,8 +66,10 @@ class Encoding:
 
     def __init__(self, tokenizer: "Tokenizer") -> None:
         self._tokenizer = tokenizer
-        self.cls, self.sep, self.mask = map(self._id, ("[CLS]", "[SEP]", "[MASK]"))
-        self._marks = {who: (self._id(word), self._id(":")) for who, word in SPEAKERS.items()}
+        self.cls, self.sep, self.mask, self._colon = map(
+            self._id, ("[CLS]", "[SEP]", "[MASK]", ":")
+        )
+        self._who = {who: self._id(word) for who, word in SPEAKERS.items()}
 
     def _id(self, token: str) -> int:
         found: int | None = self._tokenizer.token_to_id(token)
@@ -71,43 +85,78 @@ class Encoding:
             for turn, piece in zip(turns, pieces, strict=True)
         ]
 
-    def windows(self, said: Sequence[Said], turn: int) -> Iterator[Window]:
-        """Yield the windows over one turn; none where it has no words."""
-        last = len(said[turn].ids)
-        for first in range(0, max(last - OVERLAP, min(last, 1)), WINDOW - OVERLAP):
-            yield self._window(said, turn, first, min(first + WINDOW, last), said[turn].ids)
+    def masked(
+        self, said: Sequence[Said], mentions: Sequence[Mentioned]
+    ) -> tuple[list[Said], list[int]]:
+        """The turns with each mention as one [MASK], and the piece of its turn where each now
+        is. Mentions that share a piece share a mask."""
+        changed, places = list(said), [0] * len(mentions)
+        for turn in {turn for turn, _, _ in mentions}:
+            rows = [n for n, mention in enumerate(mentions) if mention[0] == turn]
+            changed[turn], at = self._masked(said[turn], [mentions[n][1:] for n in rows])
+            for row, place in zip(rows, at, strict=True):
+                places[row] = place
+        return changed, places
 
-    def mention(self, said: Sequence[Said], turn: int, start_char: int, end_char: int) -> Window:
-        """The window around a mention, which is `ids[at]` there: one [MASK], `count` 1."""
-        spans = said[turn].spans
-        hit = [n for n, (at, to) in enumerate(spans) if at < end_char and to > start_char]
-        at, to = (hit[0], hit[-1] + 1) if hit else (len(spans), len(spans))
-        ids = (*said[turn].ids[:at], self.mask, *said[turn].ids[to:])
-        first = max(0, min(at - WINDOW // 2, len(ids) - WINDOW))
-        window = self._window(said, turn, first, min(first + WINDOW, len(ids)), ids)
-        return Window(turn, window.ids, window.segments, window.at + at - first, at, 1)
+    def _masked(self, said: Said, names: Sequence[tuple[int, int]]) -> tuple[Said, list[int]]:
+        ids, spans = list(said.ids), list(said.spans)
+        for start, end in sorted(names):
+            hit = [n for n, (at, to) in enumerate(spans) if at < end and to > start]
+            first, last = (hit[0], hit[-1] + 1) if hit else (len(ids), len(ids))
+            covered = [(start, end), *spans[first:last]]
+            span = min(at for at, _ in covered), max(to for _, to in covered)
+            ids[first:last], spans[first:last] = [self.mask], [span]
+        places = [
+            next(
+                n
+                for n, (at, to) in enumerate(spans)
+                if ids[n] == self.mask and at <= start and end <= to
+            )
+            for start, end in names
+        ]
+        return Said(said.speaker, tuple(ids), tuple(spans)), places
 
-    def _window(
-        self, said: Sequence[Said], turn: int, first: int, last: int, target: tuple[int, ...]
-    ) -> Window:
-        before = (self.cls, *self._before(said, turn, target[:first]), self.sep)
-        before += self._marks[said[turn].speaker] if first == 0 else ()
-        after = (self.sep, *self._after(said, turn), self.sep)
-        ids = (*before, *target[first:last], *after)
-        segments = (0,) * len(before) + (1,) * (last - first) + (0,) * len(after)
-        return Window(turn, ids, segments, len(before), first, last - first)
+    def windows(self, said: Sequence[Said], cut: int = 0) -> Iterator[Window]:
+        """Yield windows that together judge every turn that has words. In training the first one
+        is cut short after `cut` parts, so that an epoch's windows are not another's."""
+        parts = [part for turn in range(len(said)) for part in _parts(turn, said[turn])]
+        first = 0
+        while first < len(parts):
+            last, room = first, JUDGED
+            while last < len(parts) and (last == first or parts[last].count + MARKS <= room):
+                room -= parts[last].count + MARKS
+                last += 1
+                if first == 0 and last == cut:
+                    break
+            yield self._window(said, parts, first, last)
+            first = last
 
-    def _before(self, said: Sequence[Said], turn: int, own: tuple[int, ...]) -> Iterator[int]:
-        if own:
-            yield from self._marks[said[turn].speaker]
-            yield from own[-sum(BEFORE) :]
-            return
-        for back, kept in reversed(list(enumerate(BEFORE, 1))):
-            if turn >= back:
-                yield from self._marks[said[turn - back].speaker]
-                yield from said[turn - back].ids[-kept:]
+    def _window(self, said: Sequence[Said], parts: Sequence[Part], first: int, last: int) -> Window:
+        ids, placed = [self.cls, *self._before(said, parts[:first])], []
+        for part in parts[first:last]:
+            placed.append(replace(part, at=len(ids) + MARKS))
+            ids += self._pieces(said, part)
+        if last < len(parts):
+            ids += self._pieces(said, parts[last])[:AFTER]
+        return Window((*ids, self.sep), tuple(placed))
 
-    def _after(self, said: Sequence[Said], turn: int) -> Iterator[int]:
-        if turn + 1 < len(said):
-            yield from self._marks[said[turn + 1].speaker]
-            yield from said[turn + 1].ids[:AFTER]
+    def _before(self, said: Sequence[Said], parts: Sequence[Part]) -> list[int]:
+        ids: list[int] = []
+        for part in reversed(parts):
+            pieces, room = self._pieces(said, part), BEFORE - len(ids)
+            if len(pieces) >= room:
+                return [*pieces[:MARKS], *pieces[MARKS:][-room:], *ids]
+            ids = pieces + ids
+        return ids
+
+    def _pieces(self, said: Sequence[Said], part: Part) -> list[int]:
+        turn = said[part.turn]
+        marks = (self.sep, self._who[turn.speaker], self._colon)
+        return [*marks, *turn.ids[part.first : part.first + part.count]]
+
+
+def _parts(turn: int, said: Said) -> Iterator[Part]:
+    """The turn in parts; none where it has no words."""
+    last = len(said.ids)
+    for first in range(0, max(last - OVERLAP, min(last, 1)), PART - OVERLAP):
+        yield Part(turn, first, min(PART, last - first))

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from insights.insight import Category, Competitor, Insight, Kind, Stance
-from insights.model.encoding import Encoding, Said, Window
+from insights.model.encoding import Encoding, Mentioned, Part, Said, Window
 from transcribe.transcript import Speaker, Turn
 
 NAMES = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")  # a capital within a sentence
+OTHER_NAMES = 0.1  # share of turns: names of people, places and tools, for each rival about one
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,54 +25,91 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnExample:
-    """One window of a turn. `carries` says of each of its word pieces whether a quote of an
-    objection, or of a request, holds it."""
+class PartTruth:
+    """What is true of one part of a turn. `carries` says of each of its word pieces whether a
+    quote of an objection, or of a request, holds it."""
 
-    window: Window
+    judged: bool  # not the seller's
     objection: float
     request: float
     category: int  # position in Category, -1 where there is no objection
+    theme: str  # of the request, "" where there is none
     carries: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MentionExample:
-    """One name in its window, the name itself masked."""
+class MentionTruth:
+    """What is true of the name masked at `ids[at]` of its window."""
 
-    window: Window
+    at: int
     rival: float
     stance: int  # position in Stance, -1 where it is no rival
 
 
-def turn_examples(call: Call, encoding: Encoding) -> Iterator[TurnExample]:
-    """Yield a window of each turn that is not the seller's."""
-    said = encoding.said(call.turns)
-    for index, turn in enumerate(call.turns):
-        if turn.speaker is not Speaker.SELLER:
-            truth = [i for i in call.truth if i.turn == index]
-            for window in encoding.windows(said, index):
-                yield _turn_example(window, said[index], truth)
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A window, and the truth of each of its parts and of each name masked in it."""
+
+    window: Window
+    parts: tuple[PartTruth, ...]
+    mentions: tuple[MentionTruth, ...] = ()
 
 
-def _turn_example(window: Window, said: Said, truth: Sequence[Insight]) -> TurnExample:
-    spans = said.spans[window.first : window.first + window.count]
+def examples(call: Call, encoding: Encoding, cut: int = 0) -> Iterator[Example]:
+    """Yield the call's windows, as it stands."""
+    yield from _examples(call, encoding.said(call.turns), encoding, cut, {})
+
+
+def masked_examples(
+    call: Call, encoding: Encoding, rng: random.Random, cut: int = 0
+) -> Iterator[Example]:
+    """Yield the call's windows with names masked: the rivals as labelled; and, as what is none,
+    their names in the ordinary sense and some other names."""
+    named = list(_names(call, rng))
+    said, places = encoding.masked(encoding.said(call.turns), [mention for mention, *_ in named])
+    truths: dict[tuple[int, int], tuple[float, int]] = {}
+    for ((turn, _, _), rival, stance), place in zip(named, places, strict=True):
+        truths.setdefault((turn, place), (rival, stance))
+    yield from _examples(call, said, encoding, cut, truths)
+
+
+def _examples(
+    call: Call,
+    said: Sequence[Said],
+    encoding: Encoding,
+    cut: int,
+    names: dict[tuple[int, int], tuple[float, int]],
+) -> Iterator[Example]:
+    for window in encoding.windows(said, cut):
+        parts = tuple(_part_truth(part, said[part.turn], call.truth) for part in window.parts)
+        mentions = tuple(
+            MentionTruth(part.at + place - part.first, *told)
+            for part in window.parts
+            for (turn, place), told in names.items()
+            if turn == part.turn and part.first <= place < part.first + part.count
+        )
+        yield Example(window, parts, mentions)
+
+
+def _part_truth(part: Part, said: Said, truth: Sequence[Insight]) -> PartTruth:
+    spans = said.spans[part.first : part.first + part.count]
 
     def inside(kind: Kind) -> list[Insight]:
-        """Those insights of which this window holds at least the half."""
+        """Those insights of which this part holds at least the half."""
         return [
             i
             for i in truth
-            if i.kind is kind
+            if (i.turn, i.kind) == (part.turn, kind)
             and spans[0][0] <= (i.quote.start_char + i.quote.end_char) / 2 <= spans[-1][1]
         ]
 
     objections, requests = inside(Kind.OBJECTION), inside(Kind.FEATURE_REQUEST)
-    return TurnExample(
-        window=window,
+    return PartTruth(
+        judged=said.speaker is not Speaker.SELLER,
         objection=float(bool(objections)),
         request=float(bool(requests)),
         category=list(Category).index(Category(objections[0].label)) if objections else -1,
+        theme=requests[0].label if requests else "",
         carries=tuple((_held(span, objections), _held(span, requests)) for span in spans),
     )
 
@@ -82,39 +120,25 @@ def _held(span: tuple[int, int], insights: Sequence[Insight]) -> float:
     )
 
 
-def mention_examples(
-    call: Call, encoding: Encoding, rng: random.Random
-) -> Iterator[MentionExample]:
-    """Yield the rivals as labelled; and, as what is none, their names in the ordinary sense and
-    some other names."""
-    said = encoding.said(call.turns)
+def _names(call: Call, rng: random.Random) -> Iterator[tuple[Mentioned, float, int]]:
+    """Yield names with whether each is a rival's, and its stance."""
     for index, turn in enumerate(call.turns):
         told = {i.label: i for i in call.truth if i.turn == index and i.kind is Kind.COMPETITOR}
         rivals = [*call.competitors, *(Competitor(i.label) for i in told.values() if i.unlisted)]
         taken: list[tuple[int, int]] = []
-        for rival in rivals:
+        for rival in sorted(rivals, key=lambda rival: rival.name not in told):
             if found := spoken(rival, turn.text):
                 taken.append(found.span())
-                window = encoding.mention(said, index, *found.span())
                 insight = told.get(rival.name)
                 stance = list(Stance).index(insight.stance) if insight and insight.stance else -1
-                yield MentionExample(window, float(insight is not None), stance)
+                yield (index, *found.span()), float(insight is not None), stance
         others = [m.span() for m in NAMES.finditer(turn.text)]
         others = [o for o in others if all(o[1] <= at or o[0] >= to for at, to in taken)]
         if others and rng.random() < OTHER_NAMES:
-            yield MentionExample(encoding.mention(said, index, *rng.choice(others)), 0.0, -1)
-
-
-OTHER_NAMES = 0.1  # share of turns: names of people, places and tools, for each rival about one
+            yield (index, *rng.choice(others)), 0.0, -1
 
 
 def spoken(rival: Competitor, text: str) -> re.Match[str] | None:
     """Where a rival's name or alias stands in a turn first, in whatever sense."""
     names = sorted((rival.name, *rival.aliases), key=len, reverse=True)
     return re.search(rf"\b(?:{'|'.join(map(re.escape, names))})\b", text, re.IGNORECASE)
-
-
-def examples_of(call: Call, encoding: Encoding) -> tuple[list[TurnExample], list[MentionExample]]:
-    """The call as it stands, for reading it."""
-    rng = random.Random(0)  # noqa: S311 - no secret
-    return list(turn_examples(call, encoding)), list(mention_examples(call, encoding, rng))

@@ -1,4 +1,4 @@
-"""From a fitted network to the files that ship: ONNX in int8, tokenizer, card."""
+"""From fitted networks to the files that ship: ONNX in int8, tokenizer, card."""
 
 import hashlib
 import json
@@ -9,12 +9,19 @@ from typing import Any
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from insights.model.net import Base, Net
+from insights.model.net import Base, Several
 
-HEADS = ("carries", "objection", "request", "category")  # small, and kept in full precision
+HEADS = (
+    "carries",
+    "weighs",
+    "objection",
+    "request",
+    "category",
+    "wish",
+)  # small: kept in full precision
 
 
-def write_model(net: Net, base: Base, folder: Path) -> None:
+def write_model(net: Several, base: Base, folder: Path) -> None:
     """Write reader.onnx and tokenizer.json. Weights are int8 a channel, activations int8 with
     the scale of each input (dynamic quantisation)."""
     (folder / "tokenizer.json").write_text(
@@ -22,18 +29,28 @@ def write_model(net: Net, base: Base, folder: Path) -> None:
     )
     with tempfile.TemporaryDirectory() as scratch:
         full = Path(scratch) / "full.onnx"
-        ids = torch.tensor([[101, 2054, 102, 2003, 102]])
         torch.onnx.export(
             net.eval(),
-            (ids, torch.tensor([[0, 0, 0, 1, 0]])),
+            (torch.tensor([[101, 102, 2003, 102, 102]]), torch.tensor([[[0.0, 1, 1, 0, 0]]])),
             full,
-            input_names=["ids", "segments"],
-            output_names=["turn", "words"],
-            dynamic_axes={name: {1: "length"} for name in ("ids", "segments", "words")},
+            input_names=["ids", "member"],
+            output_names=["turns", "words", "themes"],
+            dynamic_axes={
+                "ids": {1: "length"},
+                "member": {1: "parts", 2: "length"},
+                "turns": {1: "parts"},
+                "words": {1: "length"},
+                "themes": {1: "parts"},
+            },
             opset_version=17,
             dynamo=False,
         )
-        heads = [f"/{head}/{op}" for head in HEADS for op in ("MatMul", "Gemm")]
+        heads = [
+            f"/nets.{n}/{head}/{op}"
+            for n in range(len(net.nets))
+            for head in HEADS
+            for op in ("MatMul", "Gemm")
+        ]
         quantize_dynamic(
             full,
             folder / "reader.onnx",

@@ -15,9 +15,10 @@ import numpy as np
 
 from insights.insight import Category, Kind, Stance
 from insights.labels import read_call
+from insights.model.encoding import Mentioned
 from insights.model.examples import Call, spoken
 from insights.model.measure import calibration_error, f1_interval, found, wilson
-from insights.model.reader import Carry, Mentioned, Reader, Reading
+from insights.model.reader import Carry, Reader, Reading
 from transcribe.transcript import Speaker
 
 

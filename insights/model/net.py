@@ -8,11 +8,13 @@ so that training asks for torch alone and the exported graph is what is written 
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 import torch
 from safetensors.torch import load
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,6 +35,11 @@ class Base:
             self.weights: dict[str, Tensor] = load(parts.read("model.safetensors"))
             self.tokenizer = json.loads(parts.read("tokenizer.json"))
         self.tokenizer.update(truncation=None, padding=None)
+
+    @property
+    def words(self) -> Tensor:
+        """The word pieces' embeddings, (pieces, width)."""
+        return self.weights["embeddings.word_embeddings.weight"]
 
 
 class Layer(nn.Module):  # type: ignore[misc]
@@ -63,53 +70,88 @@ class Layer(nn.Module):  # type: ignore[misc]
 
 
 class Net(nn.Module):  # type: ignore[misc]
-    """Scores of turns and of their word pieces from `ids`, `segments` and `mask` (0 at padding),
-    all of shape (batch, length): (batch, TURN_SCORES) and (batch, length, WORD_SCORES)."""
+    """One reader of windows: an encoder and its heads, over word pieces already looked up."""
 
     def __init__(self, shape: dict[str, Any], dropout: float = 0.2) -> None:
         super().__init__()
         width = shape["hidden_size"]
-        self.words = nn.Embedding(shape["vocab_size"], width)
         self.places = nn.Embedding(shape["max_position_embeddings"], width)
         self.segments = nn.Embedding(shape["type_vocab_size"], width)
         self.norm = nn.LayerNorm(width, shape["layer_norm_eps"])
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape["num_hidden_layers"]))
         self.dropout, self.many = nn.Dropout(0.1), nn.Dropout(dropout)
         self.carries = nn.Linear(width, WORD_SCORES)
+        self.weighs = nn.Linear(width, 2)
         self.objection, self.request = nn.Linear(2 * width, 1), nn.Linear(2 * width, 1)
         self.category = nn.Linear(2 * width, len(Category))
+        self.wish = nn.Linear(2 * width, width)
 
     def forward(
-        self, ids: Tensor, segments: Tensor, mask: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        x = self.words(ids) + self.places.weight[: ids.shape[1]] + self.segments(segments)
+        self, words: Tensor, member: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`words` (batch, length, width) are the pieces' embeddings; `member` (batch, parts,
+        length) is 1 where a piece, or a mark before it, belongs to a part; `mask` (batch, length)
+        is 0 at padding. Returns the parts' scores, (batch, parts, TURN_SCORES), the pieces',
+        (batch, length, WORD_SCORES), and what each part wishes, if it does: (batch, parts,
+        width), where the base would put the theme's words."""
+        judged = member.sum(1).long()  # 0 for what is context only
+        x = words + self.places.weight[: words.shape[1]] + self.segments(judged)
         x = self.dropout(self.norm(x))
         away = None if mask is None else (1.0 - mask[:, None, None, :]) * -1e4
         for layer in self.layers:
             x = layer(x, away)
-        return self._heads(x, segments)
+        turns, wishes = self._parts(x, member)
+        return turns, self.carries(self.many(x)), wishes
 
-    def _heads(self, x: Tensor, segments: Tensor) -> tuple[Tensor, Tensor]:
-        """A turn is judged by its conversation ([CLS]) and by the words that carry it most."""
-        words = self.carries(self.many(x))
-        beside = (1.0 - segments[:, :, None]) * -1e4
-        weights = (words[:, :, :2].float() + beside).softmax(1).to(x.dtype)
-        pooled = torch.cat([x[:, :1], weights.transpose(1, 2) @ x], 1)  # (batch, 3, width)
+    def _parts(self, x: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
+        """A part is judged by its first mark and by the pieces that weigh most in it."""
+        weights = self.weighs(x).float().transpose(1, 2)[:, None]  # (batch, 1, 2, length)
+        weights = (weights + (member[:, :, None] - 1.0) * 1e4).softmax(-1).to(x.dtype)
+        pooled = weights.flatten(1, 2) @ x
+        pooled = pooled.view(x.shape[0], -1, 2, x.shape[2])  # (batch, parts, 2, width)
+        first = functional.one_hot(member.argmax(2), x.shape[1]).to(x.dtype) @ x
+        pooled = torch.cat([first[:, :, None], pooled], 2)
+        wishes = functional.normalize(self.wish(pooled[:, :, [0, 2]].flatten(2)), dim=-1)
         if not self.training:
-            return self._turn(pooled), words
-        return torch.stack([self._turn(self.many(pooled)) for _ in range(SAMPLES)]).mean(0), words
+            return self._judged(pooled), wishes
+        judged = [self._judged(self.many(pooled)) for _ in range(SAMPLES)]
+        return torch.stack(judged).mean(0), wishes
 
-    def _turn(self, pooled: Tensor) -> Tensor:
-        objection, request = pooled[:, [0, 1]].flatten(1), pooled[:, [0, 2]].flatten(1)
-        turn = [self.objection(objection), self.request(request), self.category(objection)]
-        return torch.cat(turn, -1)
+    def _judged(self, pooled: Tensor) -> Tensor:
+        objection, request = pooled[:, :, [0, 1]].flatten(2), pooled[:, :, [0, 2]].flatten(2)
+        scores = [self.objection(objection), self.request(request), self.category(objection)]
+        return torch.cat(scores, -1)
+
+
+class Several(nn.Module):  # type: ignore[misc]
+    """Readers that differ by their seeds over one table of word pieces; their scores' mean.
+
+    They err in different places: one network out of several is Hansen and Salamon's ensemble
+    (1990). The table is the base's own and is not trained: few calls would move only the words
+    that occur in them.
+    """
+
+    def __init__(self, words: Tensor, themes: Tensor, nets: Sequence[Net]) -> None:
+        super().__init__()
+        self.words = nn.Embedding.from_pretrained(words)
+        self.themes = nn.Parameter(themes, requires_grad=False)
+        self.nets = nn.ModuleList(nets)
+
+    def forward(
+        self, ids: Tensor, member: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`ids` (batch, length); for the rest see Net. The third is how near each part's wish
+        comes to each known theme, (batch, parts, themes): cosines."""
+        words = self.words(ids)
+        read = [net(words, member, mask) for net in self.nets]
+        turns, pieces, wishes = (torch.stack(some).mean(0) for some in zip(*read, strict=True))
+        return turns, pieces, functional.normalize(wishes, dim=-1) @ self.themes.T
 
 
 def from_base(base: Base) -> Net:
     """MiniLM's encoder under new heads."""
     net, theirs = Net(base.shape), base.weights
     named = {
-        "words.weight": "embeddings.word_embeddings.weight",
         "places.weight": "embeddings.position_embeddings.weight",
         "segments.weight": "embeddings.token_type_embeddings.weight",
         "norm": "embeddings.LayerNorm",
@@ -132,3 +174,20 @@ def from_base(base: Base) -> Net:
         ours.update({us + end: theirs[them + end] for end in ends})
     net.load_state_dict(ours)
     return net
+
+
+def meanings(base: Base, texts: Sequence[str]) -> Tensor:
+    """Where the base puts some short texts, (texts, width), of length 1: the mean of their
+    pieces, as all-MiniLM-L6-v2 was trained (Reimers and Gurevych, 2019)."""
+    net, found = from_base(base), []
+    net.eval()
+    tokenizer = Tokenizer.from_str(json.dumps(base.tokenizer))
+    with torch.no_grad():
+        for text in texts:
+            ids = torch.tensor([tokenizer.encode(text).ids])
+            x = functional.embedding(ids, base.words) + net.places.weight[: ids.shape[1]]
+            x = net.norm(x + net.segments.weight[0])
+            for layer in net.layers:
+                x = layer(x, None)
+            found.append(functional.normalize(x.mean(1), dim=-1)[0])
+    return torch.stack(found)

@@ -28,14 +28,15 @@ from numpy.typing import NDArray
 
 from ingest.base.errors import BadSetup
 from insights.insight import Category, Stance
-from insights.model.encoding import Encoding, Said, Window
+from insights.model.encoding import MARKS, Encoding, Mentioned, Said, Window
 from transcribe.transcript import Speaker, Turn
 
 if TYPE_CHECKING:
     import onnxruntime
 
 HERE = Path(__file__).parent
-Mentioned = tuple[int, int, int]  # the turn's index, and the name's characters [start, end) in it
+Numbers = NDArray[np.float32]
+KINDS = 2 + len(Category)  # scores of a part before those of the themes
 
 
 class Carry(NamedTuple):
@@ -51,12 +52,14 @@ class Carry(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One turn's reading. `objection` and `request` are calibrated probabilities; `categories`
-    are those of an objection, if there is one (they sum to 1; a turn with two is very rare).
+    are those of an objection, if there is one (they sum to 1; a turn with two is very rare);
+    `wish` is the known theme that a request, if it is one, comes nearest to, and how near (cosine).
     A seller's turn reads 0 and carries nothing: only the buyer's side objects and wishes."""
 
     objection: float
     request: float
     categories: dict[Category, float]
+    wish: tuple[str, float]
     carries: tuple[Carry, ...]
 
 
@@ -88,14 +91,14 @@ class Scale:
     def probability(self, score: float) -> float:
         return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, self.slope * score + self.bias))))
 
-    def shares(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    def shares(self, scores: Numbers) -> Numbers:
         """Softmax at the temperature 1 / slope."""
         powers = np.exp((scores - scores.max()) * self.slope)
-        shares: NDArray[np.float32] = powers / powers.sum()
+        shares: Numbers = powers / powers.sum()
         return shares
 
 
-SILENT = Reading(0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ())
+SILENT = Reading(0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ("", 0.0), ())
 
 
 class Reader:
@@ -105,6 +108,7 @@ class Reader:
         self._folder, self._threads = folder, threads
         self.version: str = card["version"]
         self.thresholds = Thresholds(**card["thresholds"])
+        self._themes: list[str] = card["themes"]
         self._scales = {head: Scale(**scale) for head, scale in card["scales"].items()}
 
     @classmethod
@@ -128,15 +132,39 @@ class Reader:
     def read(self, turns: Sequence[Turn]) -> list[Reading]:
         """Read each turn in its conversation."""
         said = self._encoding.said(turns)
+        scores: dict[int, list[Numbers]] = {}
+        pieces = [np.full((len(turn.ids), 2), -np.inf, dtype=np.float32) for turn in said]
+        for window in self._encoding.windows(said):
+            if all(said[part.turn].speaker is Speaker.SELLER for part in window.parts):
+                continue
+            of_parts, of_pieces, themes = self._run(window)
+            for part, score in zip(window.parts, np.hstack([of_parts, themes]), strict=True):
+                scores.setdefault(part.turn, []).append(score)
+                here = pieces[part.turn][part.first : part.first + part.count]
+                np.maximum(here, of_pieces[part.at : part.at + part.count, :2], out=here)
         return [
-            SILENT if turn.speaker is Speaker.SELLER else self._reading(turn, said, index)
-            for index, turn in enumerate(turns)
+            SILENT
+            if turn.speaker is Speaker.SELLER or n not in scores
+            else self._reading(turn, said[n], np.stack(scores[n]), pieces[n])
+            for n, turn in enumerate(turns)
         ]
 
     def mentions(self, turns: Sequence[Turn], mentions: Sequence[Mentioned]) -> list[Mention]:
         """Read how each mentioned name is spoken of."""
-        said = self._encoding.said(turns)
-        return [self._mention(self._encoding.mention(said, *mention)) for mention in mentions]
+        said, places = self._encoding.masked(self._encoding.said(turns), mentions)
+        wanted = {(turn, at) for (turn, _, _), at in zip(mentions, places, strict=True)}
+        read: dict[tuple[int, int], Mention] = {}
+        for window in self._encoding.windows(said):
+            here = [
+                (turn, at, part.at + at - part.first)
+                for part in window.parts
+                for turn, at in wanted
+                if turn == part.turn and part.first <= at < part.first + part.count
+            ]
+            if here:
+                _, pieces, _ = self._run(window)
+                read.update({(turn, at): self._mention(pieces[n]) for turn, at, n in here})
+        return [read[turn, at] for (turn, _, _), at in zip(mentions, places, strict=True)]
 
     @cached_property
     def _encoding(self) -> Encoding:
@@ -156,42 +184,35 @@ class Reader:
             str(self._folder / "reader.onnx"), options, providers=["CPUExecutionProvider"]
         )
 
-    def _run(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _run(self, window: Window) -> tuple[Numbers, Numbers, Numbers]:
         """One window alone: int8 takes its scale from the whole input, so that in a batch its
-        neighbours would change a turn's reading. Returns the turn's scores, of shape (13,):
-        objection, request, categories; and its target's, (count, 9): objection, request, rival,
-        stances."""
+        neighbours would change a turn's reading. Returns the parts' scores, of shape (parts,
+        13): objection, request, categories; the pieces', (length, 9): objection, request, rival,
+        stances; and how near the parts come to the known themes, (parts, themes)."""
+        member = np.zeros((1, len(window.parts), len(window.ids)), dtype=np.float32)
+        for n, part in enumerate(window.parts):
+            member[0, n, part.at - MARKS : part.at + part.count] = 1.0
         ids = np.array([window.ids], dtype=np.int64)
-        segments = np.array([window.segments], dtype=np.int64)
-        turn, words = self._session.run(None, {"ids": ids, "segments": segments})
-        return turn[0], words[0, window.at : window.at + window.count]
+        turns, words, themes = self._session.run(None, {"ids": ids, "member": member})
+        return turns[0], words[0], themes[0]
 
-    def _reading(self, turn: Turn, said: Sequence[Said], index: int) -> Reading:
-        windows = list(self._encoding.windows(said, index))
-        if not windows:
-            return SILENT
-        runs = [self._run(window) for window in windows]
-        scores = np.stack([scores for scores, _ in runs])
-        pieces = np.full((len(said[index].ids), 2), -np.inf, dtype=np.float32)
-        for window, (_, tokens) in zip(windows, runs, strict=True):
-            here = slice(window.first, window.first + window.count)
-            pieces[here] = np.maximum(pieces[here], tokens[:, :2])
+    def _reading(self, turn: Turn, said: Said, scores: Numbers, pieces: Numbers) -> Reading:
+        """`scores` are those of the turn's parts: what stands in one of them stands in it."""
         strongest = scores[scores[:, 0].argmax()]
-        shares = self._scales["category"].shares(strongest[2:])
+        shares = self._scales["category"].shares(strongest[2:KINDS])
+        themes = scores[scores[:, 1].argmax(), KINDS:]
         return Reading(
             objection=self._scales["objection"].probability(float(scores[:, 0].max())),
             request=self._scales["request"].probability(float(scores[:, 1].max())),
             categories=dict(zip(Category, map(float, shares), strict=True)),
-            carries=_carries(
-                turn.text, said[index].spans, 1 / (1 + np.exp(-np.clip(pieces, -50, 50)))
-            ),
+            wish=(self._themes[themes.argmax()], float(themes.max())),
+            carries=_carries(turn.text, said.spans, 1 / (1 + np.exp(-np.clip(pieces, -50, 50)))),
         )
 
-    def _mention(self, window: Window) -> Mention:
-        _, tokens = self._run(window)
-        shares = self._scales["stance"].shares(tokens[0, 3:])
+    def _mention(self, scores: Numbers) -> Mention:
+        shares = self._scales["stance"].shares(scores[3:])
         return Mention(
-            rival=self._scales["rival"].probability(float(tokens[0, 2])),
+            rival=self._scales["rival"].probability(float(scores[2])),
             stances=dict(zip(Stance, map(float, shares), strict=True)),
         )
 

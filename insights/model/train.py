@@ -3,7 +3,7 @@
     pip install '.[train]'
     python -m insights.model.train --calls insights/training/calls --validation DIR
 
-Fits the network that ships and writes it with its card into --out. What turns its scores into
+Fits the networks that ship and writes them with their card into --out. What turns its scores into
 probabilities and decisions is chosen on readings of companies that it has not seen: those of
 --validation, from which nothing else is learnt; without it, those of the training calls, each by
 a network fitted without the call's company.
@@ -15,22 +15,31 @@ import json
 import logging
 import multiprocessing
 import os
+import random
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from insights.model.card import render
 from insights.model.encoding import Encoding
-from insights.model.examples import Call, MentionExample, TurnExample, examples_of
+from insights.model.examples import (
+    Call,
+    MentionTruth,
+    PartTruth,
+    examples,
+    masked_examples,
+)
 from insights.model.export import write_card, write_model
 from insights.model.figures import measure, read_calls
-from insights.model.fit import Recipe, fit, scores
+from insights.model.fit import Recipe, fit, scores, themes
 from insights.model.measure import (
     Numbers,
     best_threshold,
@@ -38,23 +47,24 @@ from insights.model.measure import (
     fit_temperature,
     left_out_f1,
 )
-from insights.model.net import WORD_SCORES, Base, Net
+from insights.model.net import TURN_SCORES, WORD_SCORES, Base, Several, from_base, meanings
 from insights.model.reader import HERE, Reader
 
 log = logging.getLogger("train")
-GENERATION = 1  # of the inputs and outputs: a reader of another one cannot use the model
+NETS = 2  # that ship as one: as many as fit into 40 MB, and as two cores train at once
+GENERATION = 2  # of the inputs and outputs: a reader of another one cannot use the model
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A call's scores by a network that had not seen its company, beside the truth; one row a
-    window or mention. Where a turn has several windows, each counts for itself."""
+    """A call's scores by networks that had not seen its company, beside the truth; one row a
+    part of a turn, or a mention."""
 
     group: str  # the company
-    turns: Numbers  # (windows, 2 + categories)
+    turns: Numbers  # (parts, 2 + categories)
     mentions: Numbers  # (mentions, 1 + stances)
-    of_turns: list[TurnExample]
-    of_mentions: list[MentionExample]
+    of_turns: list[PartTruth]
+    of_mentions: list[MentionTruth]
 
 
 def folds(calls: Sequence[Call], count: int) -> Iterator[tuple[list[Call], list[Call]]]:
@@ -65,30 +75,54 @@ def folds(calls: Sequence[Call], count: int) -> Iterator[tuple[list[Call], list[
         yield [c for c in calls if c.group not in held], [c for c in calls if c.group in held]
 
 
-def fit_and_read(
-    name: str,
-    learn: Sequence[Call],
-    unseen: Sequence[Call],
-    recipe: Recipe,
-    seed: int,
-    out: Path | None = None,
-) -> list[Unseen]:
-    """Fit a network, write it where it is to ship, and read each of the unseen calls with it."""
+def fitted(
+    name: str, calls: Sequence[Call], recipe: Recipe, seed: int
+) -> dict[str, NDArray[np.float32]]:
+    """One network's weights by name, from a process of its own."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = Base()
-    encoding = Encoding(Tokenizer.from_str(json.dumps(base.tokenizer)))
-    net = fit(base, encoding, learn, recipe, seed, lambda line: log.info("%s: %s", name, line))
-    if out:
-        write_model(net, base, out)
-    return [_read(net, encoding, call) for call in unseen]
+    net = fit(base, _encoding(base), calls, recipe, seed, lambda s: log.info("%s: %s", name, s))
+    return {name: weight.numpy() for name, weight in net.state_dict().items()}
 
 
-def _read(net: Net, encoding: Encoding, call: Call) -> Unseen:
-    turns, mentions = examples_of(call, encoding)
-    of_turns, _ = scores(net, [e.window for e in turns])
-    _, of_names = scores(net, [e.window for e in mentions])
-    names = np.array([words[0, 2:] for words in of_names]).reshape(-1, WORD_SCORES - 2)
-    return Unseen(call.group, of_turns.astype(float), names.astype(float), turns, mentions)
+def _several(
+    base: Base, names: Sequence[str], jobs: Sequence[Future[dict[str, NDArray[np.float32]]]]
+) -> Several:
+    nets = [from_base(base) for _ in jobs]
+    for net, job in zip(nets, jobs, strict=True):
+        net.load_state_dict({k: torch.from_numpy(v) for k, v in job.result().items()})
+    several = Several(base.words, meanings(base, names), nets)
+    several.eval()
+    return several
+
+
+def _encoding(base: Base) -> Encoding:
+    return Encoding(Tokenizer.from_str(json.dumps(base.tokenizer)))
+
+
+def read(net: Several, encoding: Encoding, call: Call) -> Unseen:
+    """What the networks make of a call, beside its labels."""
+    rng = random.Random(0)  # noqa: S311 - no secret
+    plain, masked = list(examples(call, encoding)), list(masked_examples(call, encoding, rng))
+    of_plain, of_masked = (scores(net, [e.window for e in some]) for some in (plain, masked))
+    turns = [
+        (score, part)
+        for example, (scored, _, _) in zip(plain, of_plain, strict=True)
+        for score, part in zip(scored, example.parts, strict=True)
+        if part.judged
+    ]
+    mentions = [
+        (pieces[mention.at, 2:], mention)
+        for example, (_, pieces, _) in zip(masked, of_masked, strict=True)
+        for mention in example.mentions
+    ]
+    return Unseen(
+        call.group,
+        np.array([score for score, _ in turns], dtype=float).reshape(-1, TURN_SCORES),
+        np.array([score for score, _ in mentions], dtype=float).reshape(-1, WORD_SCORES - 2),
+        [part for _, part in turns],
+        [mention for _, mention in mentions],
+    )
 
 
 def learnt(unseen: Sequence[Unseen]) -> dict[str, Any]:
@@ -128,21 +162,31 @@ def checksum(folder: Path) -> str:
 
 
 def train(options: argparse.Namespace) -> None:
-    began, recipe, seed = time.monotonic(), Recipe(), options.seed
+    began, recipe = time.monotonic(), Recipe()
     calls = list(read_calls(options.calls))
     others = list(read_calls(options.validation)) if options.validation else []
     parts = [] if others else list(folds(calls, options.folds))
     options.out.mkdir(parents=True, exist_ok=True)
+    base, names = Base(), themes(calls)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.processes, mp_context=spawn) as pool:
-        jobs = [pool.submit(fit_and_read, "whole", calls, others, recipe, seed, options.out)]
-        for n, (learn, held) in enumerate(parts, 1):
-            jobs.append(pool.submit(fit_and_read, f"fold {n}", learn, held, recipe, seed + n))
-        unseen = [call for job in jobs for call in job.result()]
+        seeds = range(options.seed, options.seed + NETS)
+        whole = [pool.submit(fitted, f"net {n}", calls, recipe, n) for n in seeds]
+        held = [
+            pool.submit(fitted, f"fold {n}", learn, recipe, options.seed)
+            for n, (learn, _) in enumerate(parts, 1)
+        ]
+        net = _several(base, names, whole)
+        write_model(net, base, options.out)
+        encoding = _encoding(base)
+        unseen = [read(net, encoding, call) for call in others]
+        for job, (_, left_out) in zip(held, parts, strict=True):
+            of_fold = _several(base, names, [job])
+            unseen += [read(of_fold, encoding, call) for call in left_out]
     data = {"data": checksum(options.calls), "calls": len(calls)}
     minutes = round((time.monotonic() - began) / 60)
-    made = {"seed": seed, "minutes": minutes, "recipe": asdict(recipe)}
-    describe({**data, **made, **learnt(unseen)}, others, options.out)
+    made = {"seed": options.seed, "minutes": minutes, "recipe": asdict(recipe)}
+    describe({**data, **made, **learnt(unseen), "themes": names}, others, options.out)
 
 
 def describe(card: dict[str, Any], others: Sequence[Call], out: Path) -> None:

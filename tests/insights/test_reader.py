@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.base.errors import BadSetup
 from insights.insight import Category, Stance
-from insights.model.encoding import BEFORE, WINDOW
+from insights.model.encoding import AFTER, BEFORE, JUDGED, MARKS, PART
 from insights.model.reader import HERE, Reader, Reading
 from transcribe.transcript import Speaker, Turn
 
@@ -88,14 +88,17 @@ def test_a_stance_is_read_from_how_the_name_is_spoken_of(reader: Reader) -> None
     assert math.isclose(sum(using.stances.values()), 1.0, abs_tol=1e-5)
 
 
-def test_a_turn_reads_the_same_alone_and_among_others(reader: Reader) -> None:
+def test_a_call_reads_the_same_again(reader: Reader) -> None:
     turns = call("Who decides?", "My boss has to sign that, I can't.", "I see.", "Send it to her.")
-    padded = [*turns, *call("Now to something else.", "Right. " * 200)]
 
-    alone, among = reader.read(turns), reader.read(padded)
+    assert reader.read(turns) == reader.read(turns)
 
-    assert alone[1] == among[1]
-    assert reader.read(turns) == alone
+
+def test_what_was_said_before_decides(reader: Reader) -> None:
+    asked = last(reader, "Could we start in May, then?", "Not before the audit, no.")
+    chatted = last(reader, "Did you get to the seaside in May?", "Not before the audit, no.")
+
+    assert asked.objection > chatted.objection
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00\x07\x1b[2J", "🙂" * 50, "‮a‏ﷺ", "x" * 5000])
@@ -142,15 +145,47 @@ def test_carries_and_mentions_keep_to_the_words(
     assert 0.0 <= mention.rival <= 1.0
 
 
-def test_windows_cover_a_turn_without_gaps(reader: Reader) -> None:
+@pytest.mark.parametrize("cut", [0, 1, 3])
+@pytest.mark.parametrize("words", [1, PART - 1, PART, PART + 1, 3 * PART])
+def test_windows_judge_every_word_and_stay_within_the_encoder(
+    reader: Reader, words: int, cut: int
+) -> None:
     encoding = reader._encoding
-    for words in (1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW):
-        said = encoding.said(call("Well, hello there. " * 60, "word " * words, "I see. " * 60))
-        windows = list(encoding.windows(said, 1))
-        covered = {n for w in windows for n in range(w.first, w.first + w.count)}
-        assert covered == set(range(words))
-        assert all(sum(w.segments) == w.count <= WINDOW for w in windows)
-        assert all(len(w.ids) < WINDOW + sum(BEFORE) + 50 for w in windows)
+    said = encoding.said(call("Well, hello there. " * 60, "word " * words, "I see. " * 60, ""))
+    windows = list(encoding.windows(said, cut))
+
+    judged = {
+        (part.turn, n)
+        for window in windows
+        for part in window.parts
+        for n in range(part.first, part.first + part.count)
+    }
+    assert judged == {(turn, n) for turn in range(4) for n in range(len(said[turn].ids))}
+    for window in windows:
+        assert len(window.ids) <= JUDGED + BEFORE + AFTER + MARKS + 2 < 512
+        for part in window.parts:
+            here = window.ids[part.at : part.at + part.count]
+            assert here == said[part.turn].ids[part.first : part.first + part.count]
+
+
+@given(data=st.data())
+def test_each_name_is_masked_and_found_again(reader: Reader, data: st.DataObject) -> None:
+    encoding = reader._encoding
+    text = data.draw(st.text("abc .,é", max_size=40))
+    names = data.draw(
+        st.lists(
+            st.lists(st.integers(0, len(text)), min_size=2, max_size=2).map(sorted), max_size=4
+        )
+    )
+    said, places = encoding.masked(
+        encoding.said([Turn(Speaker.BUYER, text)]), [(0, start, end) for start, end in names]
+    )
+
+    for (start, end), place in zip(names, places, strict=True):
+        assert said[0].ids[place] == encoding.mask
+        at, to = said[0].spans[place]
+        assert at <= start <= end <= to
+    assert len(said[0].ids) == len(said[0].spans)
 
 
 def test_loading_brings_no_torch_and_starts_nothing() -> None:
