@@ -232,6 +232,12 @@ def catalogue(conn: Connection, company_id: int) -> Sequence[CatalogueEntry]:
         return cursor.execute(query, (company_id,)).fetchall()
 
 
+def own_names(conn: Connection, company_id: int) -> tuple[str, ...]:
+    """The company's name and its product's, which are no rival's."""
+    row = conn.execute("select name, product from company where id = %s", (company_id,)).fetchone()
+    return tuple(name for name in row or () if name)
+
+
 SELECT_CATALOGUE = """select r.id, r.company_id, c.name as company, r.name, r.aliases
                       from competitor r join company c on c.id = r.company_id"""
 

@@ -31,7 +31,8 @@ def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
             Competitor(entry.name, entry.aliases)
             for entry in queries.catalogue(conn, call.company_id)
         ]
-    insights = _miner().mine(transcript, rivals, own_names=(call.company,))
+        own = queries.own_names(conn, call.company_id)
+    insights = _miner().mine(transcript, rivals, own)
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
         queries.save_insights(conn, call, insights)

@@ -65,8 +65,8 @@ def add_competitor(name: str, company: str, aliases: tuple[str, ...]) -> None:
 def import_competitors(file: Path) -> None:
     """Put the rivals of a JSON file into the catalogue; others that are there stay.
 
-    FILE holds {"name": "Quillstep", "competitors": [{"name": "…", "aliases": ["…"]}]}, or a list
-    of these.
+    FILE holds {"name": "Quillstep", "product": "…", "competitors": [{"name": "…", "aliases":
+    ["…"]}]}, or a list of these. The company's own names are never taken for a rival's.
 
     \b
     Example:
@@ -92,7 +92,11 @@ def import_competitors(file: Path) -> None:
 
 
 def put_catalogue(client: "Client", company: dict[str, Any]) -> int:
-    """See to it that a company has these rivals with these aliases; how many were written."""
+    """See to it that a company has these rivals with these aliases, and is described where it
+    says what it sells; how many rivals were written."""
+    if company.get("product") or company.get("pitch"):
+        said = {key: company.get(key) for key in ("name", "product", "pitch")}
+        client.ask("POST", "companies", json=said)
     there = {
         rival["name"].casefold(): rival
         for rival in client.pages("competitors", company=company["name"])

@@ -57,6 +57,22 @@ def test_a_heard_call_is_mined_with_the_companys_rivals(
     assert 5.0 <= (rivals[0].start or 0.0) < (rivals[0].end or 0.0)
 
 
+def test_the_companys_own_product_is_no_rival(conn: db.Connection, add_call: AddCall) -> None:
+    call = add_call(company="Acme")
+    conn.execute("update company set product = 'Brightloom Studio' where name = 'Acme'")
+    conn.execute(
+        "insert into competitor (company_id, name) values (%s, 'Brightloom')", [call.company_id]
+    )
+    said = transcript(heard("We've been with Brightloom Studio for three years now", 5.0))
+    call = _heard(conn, call, said)
+
+    tasks.mine.run(call.id)
+
+    kinds = [i.kind for i in queries.insights_of(conn, call.id)]
+    assert Kind.COMPETITOR not in kinds
+    assert queries.own_names(conn, call.company_id) == ("Acme", "Brightloom Studio")
+
+
 def test_rung_twice_it_is_mined_once(conn: db.Connection, heard_call: Call) -> None:
     tasks.mine.run(heard_call.id)
     before = [i.id for i in queries.insights_of(conn, heard_call.id)]

@@ -114,7 +114,7 @@ def test_demo_hears_nothing_twice(house: House, tmp_path: Path) -> None:
     cut(samples / "a.wav", 30)
     calls = [{"file": "a.wav", "title": "A first call", "company": "Haulwright"}]
     rivals = [{"name": "Corwen Brokers", "aliases": ["Corwen"]}]
-    companies = [{"name": "Haulwright", "competitors": rivals}]
+    companies = [{"name": "Haulwright", "product": "Haulwright Ledger", "competitors": rivals}]
     text = json.dumps({"companies": companies, "calls": calls})
     (samples / "samples.json").write_text(text)
     first = house.run("demo", "--once", "--samples", samples)
