@@ -9,6 +9,7 @@ mentions of one call hang together, so its interval is a bootstrap over calls (E
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import sqrt
 
 import numpy as np
@@ -65,6 +66,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemePairs:
+    """How well themes bring the same wish together: over the pairs of requests of one company
+    that were found, those given one theme (precision) and those that are one wish (recall)."""
+
+    precision: Share
+    recall: Share
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A true insight and what was found for it; one of them is None in a miss and a false alarm."""
 
@@ -111,6 +121,25 @@ def score(truth: Calls, found: Calls) -> Report:
         calls=len({*truth, *found}),
         turns_with_truth=len({(call, i.turn) for call, list_ in truth.items() for i in list_}),
         kinds={kind: _score(kind, matched, sorted({*truth, *found})) for kind in Kind},
+    )
+
+
+def theme_pairs(truth: Calls, found: Calls, company_of: Mapping[str, str]) -> ThemePairs:
+    """Compare the found requests' themes with the true ones, pair by pair; `company_of` says
+    whose each call is. A pair is right where both its themes are the same, and so are the true
+    ones."""
+    hits: dict[str, list[tuple[str, str]]] = {}
+    for pair in pairs(truth, found):
+        if pair.truth and pair.found and pair.truth.kind is Kind.FEATURE_REQUEST:
+            themes = (pair.truth.label.casefold(), pair.found.label.casefold())
+            hits.setdefault(company_of[pair.call], []).append(themes)
+    same = [
+        (a[0] == b[0], a[1] == b[1]) for themes in hits.values() for a, b in combinations(themes, 2)
+    ]
+    right = sum(true and said for true, said in same)
+    return ThemePairs(
+        precision=Share(right, sum(said for _, said in same)),
+        recall=Share(right, sum(true for true, _ in same)),
     )
 
 

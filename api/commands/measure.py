@@ -9,7 +9,7 @@ from api.commands.common import SAMPLES, count, json_option, load_settings, prin
 from ingest.base.errors import NotFound
 
 if TYPE_CHECKING:
-    from insights.evaluate import Report, Score, Share
+    from insights.evaluate import Report, Score, Share, ThemePairs
     from transcribe.bench import EngineResult
     from transcribe.evaluate import WordErrors
 
@@ -43,7 +43,7 @@ def evaluate_insights(folder: Path, as_json: bool) -> None:
     Example:
       earshot evaluate insights samples/calls
     """
-    from insights.evaluate import score
+    from insights.evaluate import score, theme_pairs
     from insights.labels import read_folder
     from insights.miner import Miner
 
@@ -56,10 +56,12 @@ def evaluate_insights(folder: Path, as_json: bool) -> None:
         call.id: miner.mine(call.transcript, call.competitors, call.own_names) for call in calls
     }
     report = score(truth, found)
+    themes = theme_pairs(truth, found, {call.id: call.company for call in calls})
     if as_json:
-        print_json(_as_object(report))
+        print_json({**_as_object(report), "themes": _themes_object(themes)})
     else:
         _print_report(report)
+        _print_themes(themes)
 
 
 def _as_object(report: "Report") -> dict[str, Any]:
@@ -105,6 +107,24 @@ def _print_report(report: "Report") -> None:
         )
     print_table(("kind", "precision", "recall", "F1", "of the hits", "hits"), rows)
     click.echo(f"{count(report.calls, 'call')}; in brackets 95 % intervals.")
+
+
+def _themes_object(themes: "ThemePairs") -> dict[str, Any]:
+    return {
+        "precision": _share_object(themes.precision),
+        "recall": _share_object(themes.recall),
+        "pairs": {"said": themes.precision.total, "true": themes.recall.total},
+    }
+
+
+def _print_themes(themes: "ThemePairs") -> None:
+    click.echo(
+        "Requests of one company brought together as one wish: "
+        f"precision {_told(themes.precision.value, themes.precision.interval)} "
+        f"of {count(themes.precision.total, 'pair')}, "
+        f"recall {_told(themes.recall.value, themes.recall.interval)} "
+        f"of {count(themes.recall.total, 'pair')}."
+    )
 
 
 def _told(value: float, interval: tuple[float, float]) -> str:

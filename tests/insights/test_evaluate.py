@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.evaluate import Calls, label_counts, pairs, score, wilson
+from insights.evaluate import Calls, label_counts, pairs, score, theme_pairs, wilson
 from insights.insight import Insight, Kind, Quote, Stance
 
 
@@ -50,6 +50,20 @@ def test_a_competitor_needs_the_name_whatever_its_case() -> None:
     wrong = {"a": [mention(kind=Kind.COMPETITOR, label="Quorum")]}
     assert score(truth, right).kinds[Kind.COMPETITOR].hits == 1
     assert score(truth, wrong).kinds[Kind.COMPETITOR].hits == 0
+
+
+def test_themes_are_judged_by_pairs_within_a_company() -> None:
+    def wishes(*themes: str) -> list[Insight]:
+        return [mention(n, Kind.FEATURE_REQUEST, theme) for n, theme in enumerate(themes)]
+
+    truth = {"a": wishes("CSV export", "csv export", "dark mode"), "b": wishes("CSV export")}
+    found = {"a": wishes("export", "export", "export"), "b": wishes("export")}
+
+    apart = theme_pairs(truth, found, {"a": "A", "b": "B"})
+    assert (apart.precision.hits, apart.precision.total) == (1, 3)
+    assert (apart.recall.hits, apart.recall.total) == (1, 1)
+    together = theme_pairs(truth, found, {"a": "A", "b": "A"})
+    assert (together.precision.hits, together.precision.total) == (3, 6)
 
 
 def test_wrong_stance_is_a_hit_and_counted_as_wrong() -> None:
