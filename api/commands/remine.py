@@ -19,7 +19,7 @@ from api.commands.common import (
 if TYPE_CHECKING:
     from api.client import Client
 
-LOOK_EVERY = 0.5  # seconds between two looks at the progress
+LOOK_EVERY = 1.0  # seconds between two looks at the progress
 MOST_CALLS = 20  # named one by one; --json names more
 KINDS = {
     "objection": "objection",

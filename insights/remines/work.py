@@ -1,5 +1,6 @@
 """Mining old calls again as a worker does it: one call, one lease, one transaction."""
 
+import time
 from collections.abc import Callable
 
 from ingest import leases
@@ -40,12 +41,18 @@ class PieceLease(leases.Lease):
 
 
 def go_on(settings: Settings, miner: Callable[[], Finder]) -> int:
-    """Go on with what was asked for, call by call, until nothing is left or a new call waits to
-    be mined; return how many calls were taken. `miner` loads the miner when it is needed."""
+    """Go on with what was asked for, call by call, until nothing is left, a new call waits to be
+    mined, or the clock rings again: a worker told to end, or another queue, waits no longer.
+
+    Returns how many calls were taken. `miner` loads the miner when it is needed.
+    """
+    ends = time.monotonic() + settings.sweep_seconds
     taken = 0
     while lease := _next(settings):
         leases.carry_out(settings, lease, STEP, lambda: _work(settings, miner(), lease))
         taken += 1
+        if time.monotonic() > ends:
+            break
     return taken
 
 

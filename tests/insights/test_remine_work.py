@@ -129,6 +129,30 @@ def test_a_call_is_one_workers_at_a_time_and_late_work_is_dropped(
     assert conn.execute("select attempts, lease_owner from remine_call").fetchone() == (1, None)
 
 
+def test_it_stops_between_two_calls_when_the_clock_rings_again(
+    conn: db.Connection, settings: Settings, mined: Mined
+) -> None:
+    mined(), mined()
+    asked = ask(conn)
+    short = settings.model_copy(update={"sweep_seconds": 0})
+    assert [work.go_on(short, lambda: NEW) for _ in range(3)] == [1, 1, 0]
+    assert now(conn, asked).state is RemineState.LOOKED
+
+
+def test_a_worker_told_to_end_hands_the_call_back(
+    conn: db.Connection, settings: Settings, mined: Mined
+) -> None:
+    def told_to_end() -> Finder:
+        raise SystemExit
+
+    mined()
+    ask(conn)
+    with pytest.raises(SystemExit):
+        work.go_on(settings, told_to_end)
+    rows = conn.execute("select state, attempts, lease_owner from remine_call").fetchall()
+    assert rows == [("waiting", 0, None)]
+
+
 KILLED = """
 import sys, time
 from ingest.base.settings import settings
