@@ -57,7 +57,7 @@ def remine(
     """
     from api.client import connected
 
-    if not (dry_run or yes or sys.stdin.isatty()):
+    if not (dry_run or yes) and (as_json or not sys.stdin.isatty()):
         raise click.UsageError("Nobody is here to be asked: add --yes, or --dry-run.")
     client = connected(load_settings())
     begun = client.ask(

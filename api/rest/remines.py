@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import needs
 from api.context import Here
-from api.rest.parameters import Id
-from api.schemas import (
+from api.remine_schemas import (
     NewRemine,
     RemineCall,
     RemineChange,
@@ -16,6 +15,7 @@ from api.schemas import (
     RemineLine,
     RemineOut,
 )
+from api.rest.parameters import Id
 from api.users import Right, User
 from ingest.base.db import Connection
 from ingest.base.errors import Unavailable
