@@ -38,6 +38,7 @@ TITLES = {
     "not-audio": "This is not a recording",
     "not-failed": "There is nothing to try again",
     "not-found": "There is nothing here",
+    "not-to-apply": "There is nothing to apply",
     "not-logged-in": "Log in first",
     "range-not-satisfiable": "The recording has no such bytes",
     "refused": "This cannot be done now",

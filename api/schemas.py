@@ -253,6 +253,15 @@ class NewCompetitor(CompetitorBody):
     )
 
 
+class CompetitorWritten(CompetitorOut):
+    """A rival as it was written, and what that does not do by itself."""
+
+    note: str = Field(
+        "Mentions of these names in calls mined before are found by `earshot remine`.",
+        description="For the person who edits.",
+    )
+
+
 class TokenOut(Answer):
     """An API token as listed."""
 

@@ -21,6 +21,7 @@ class Right(StrEnum):
     BRING = "upload and edit calls"
     ERASE = "delete calls"
     CATALOGUE = "edit the catalogue of rivals"
+    REMINE = "mine old calls again"
     TOKENS = "manage API tokens"
 
 
@@ -29,6 +30,7 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.BRING: frozenset({Role.SALES, Role.ADMIN}),
     Right.ERASE: frozenset({Role.ADMIN}),
     Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
+    Right.REMINE: frozenset({Role.ADMIN}),
     Right.TOKENS: frozenset({Role.ADMIN}),
 }
 """The one table of who may do what; a route names its right, never a role."""

@@ -82,9 +82,23 @@ class Lease:
     def _renew(self, conn: db.Connection) -> None:
         asked = time.monotonic()
         with conn.transaction():
-            held = queries.heartbeat(conn, self.call_id, self.owner, self._seconds, self._heard)
+            held = self.heartbeat(conn, self._seconds)
         self._taken = not held
         self._held_until = asked + self._seconds
+
+    # What is written of it; another kind of lease has other tables.
+
+    def heartbeat(self, conn: db.Connection, seconds: float) -> bool:
+        """Hold it for so much longer; False where it was taken over."""
+        return queries.heartbeat(conn, self.call_id, self.owner, seconds, self._heard)
+
+    def hand_back(self, conn: db.Connection) -> None:
+        """Put it down unfinished, as this worker ends."""
+        queries.hand_back(conn, self.call_id, self.owner)
+
+    def give_up(self, conn: db.Connection, reason: str, permanent: bool) -> None:
+        """Put it down because of an error."""
+        queries.give_up(conn, self.call_id, self.owner, reason, permanent)
 
 
 def work(
@@ -95,30 +109,41 @@ def work(
     What `do` raises is written down: the step is tried again later, or the call has failed with
     a reason.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    owner = new_owner()
     with db.connect(settings.database_url) as conn:
         call = queries.claim(conn, call_id, step, owner, settings.lease_seconds)
     if call is None:
         return False
+    lease = Lease(settings.database_url, call_id, owner, settings.lease_seconds)
+    carry_out(settings, lease, step, lambda: do(call, lease))
+    return True
+
+
+def new_owner() -> str:
+    """A name for who claims a lease, never used before."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def carry_out(settings: Settings, lease: Lease, step: str, do: Callable[[], None]) -> None:
+    """Let `do` work under a lease that is claimed; what it raises is written down."""
+    call_id = lease.call_id
     try:
-        with (
-            _unwinding(),
-            Lease(settings.database_url, call_id, owner, settings.lease_seconds) as lease,
-        ):
-            do(call, lease)
+        with _unwinding(), lease:
+            do()
     except SystemExit:
-        _hand_back(settings, call_id, owner)
+        log.info("put down, as this worker ends", call=call_id)
+        _put_down(settings, lease, lease.hand_back)
         raise
     except LeaseLost:
         log.warning("the call was given to another worker", call=call_id, step=step)
     except EarshotError as error:
         log.warning("the step failed", call=call_id, step=step, error=str(error))
-        _give_up(settings, call_id, owner, str(error), error.permanent)
+        reason, permanent = str(error), error.permanent
+        _put_down(settings, lease, lambda conn: lease.give_up(conn, reason, permanent))
     except Exception as error:
         log.exception("the step failed", call=call_id, step=step)
-        reason = f"Earshot itself failed while {step} ({type(error).__name__}): see the log."
-        _give_up(settings, call_id, owner, reason, permanent=False)
-    return True
+        failed = f"Earshot itself failed while {step} ({type(error).__name__}): see the log."
+        _put_down(settings, lease, lambda conn: lease.give_up(conn, failed, permanent=False))
 
 
 @contextmanager
@@ -138,18 +163,9 @@ def _exit(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _hand_back(settings: Settings, call_id: int, owner: str) -> None:
-    log.info("put down, as this worker ends", call=call_id)
+def _put_down(settings: Settings, lease: Lease, write: Callable[[db.Connection], None]) -> None:
     try:
         with db.connect(settings.database_url) as conn:
-            queries.hand_back(conn, call_id, owner)
+            write(conn)
     except (Unavailable, db.Outage):
-        log.warning("not handed back: the lease will run out instead", call=call_id)
-
-
-def _give_up(settings: Settings, call_id: int, owner: str, reason: str, permanent: bool) -> None:
-    try:
-        with db.connect(settings.database_url) as conn:
-            queries.give_up(conn, call_id, owner, reason, permanent)
-    except (Unavailable, db.Outage):
-        log.warning("not written down: the lease will run out instead", call=call_id)
+        log.warning("not written down: the lease will run out instead", call=lease.call_id)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from insights.insight import Insight, Kind
 
+SEVERAL_AT_ONCE = frozenset({Kind.COMPETITOR})
+"""Kinds of which the same words may carry several: two rivals, each with its label."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -16,13 +19,34 @@ class Kept:
     label: str
     start_char: int
     end_char: int
+    quote: str = ""
+    reviewed: bool = False  # a person has said something of it
 
     def overlap(self, found: Insight) -> int:
         """Characters that the two quotes share; 0 where turn, kind or label differ."""
         if (self.turn, self.kind, self.label.casefold()) != _key(found):
             return 0
+        return self._shared(found)
+
+    def answers_for(self, found: Insight) -> bool:
+        """Whether a person has judged the words of `found`, under whatever label."""
+        same = (self.turn, self.kind) == (found.turn, found.kind)
+        judged = self.reviewed and self.kind not in SEVERAL_AT_ONCE
+        return judged and same and self._shared(found) > 0
+
+    def _shared(self, found: Insight) -> int:
         start = max(self.start_char, found.quote.start_char)
         return max(0, min(self.end_char, found.quote.end_char) - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What becomes of a call's kept insights when these are found instead."""
+
+    appears: tuple[Insight, ...]
+    stays: tuple[tuple[int, Insight], ...]  # a kept one's id, and what it is from now on
+    disappears: tuple[Kept, ...]
+    reviewed: int = 0  # kept ones that stand as they are, found again or not
 
 
 def once_each(found: Iterable[Insight]) -> list[Insight]:
@@ -39,19 +63,40 @@ def identify(kept: Sequence[Kept], found: Sequence[Insight]) -> list[int | None]
 
     Quotes that start alike are paired first, then those that overlap most. So a found insight
     paired by overlap alone starts where no kept one of its label does, and rows can be updated
-    one by one without two ever standing in the same place.
+    one by one without two ever standing in the same place. Of two kept ones that start alike a
+    reviewed one is taken, which a renewal leaves where it is.
     """
     pairs = [
-        (old.start_char != new.quote.start_char, -old.overlap(new), at, old.id)
+        (old.start_char != new.quote.start_char, not old.reviewed, -old.overlap(new), at, old.id)
         for at, new in enumerate(found)
         for old in kept
         if old.overlap(new)
     ]
     ids: list[int | None] = [None] * len(found)
-    for _, _, at, kept_id in sorted(pairs):
+    for *_, at, kept_id in sorted(pairs):
         if ids[at] is None and kept_id not in ids:
             ids[at] = kept_id
     return ids
+
+
+def renew(kept: Sequence[Kept], found: Sequence[Insight]) -> Renewal:
+    """Put found insights in the place of kept ones. Reviewed ones stand as they are: they neither
+    change nor disappear, and what they answer for does not appear beside them."""
+    ids = identify(kept, found)
+    standing = {old.id for old in kept if old.reviewed}
+    pairs = list(zip(ids, found, strict=True))
+    return Renewal(
+        appears=tuple(
+            new
+            for kept_id, new in pairs
+            if kept_id is None and not any(old.answers_for(new) for old in kept)
+        ),
+        stays=tuple(
+            (kept_id, new) for kept_id, new in pairs if kept_id and kept_id not in standing
+        ),
+        disappears=tuple(old for old in kept if old.id not in ids and old.id not in standing),
+        reviewed=len(standing),
+    )
 
 
 def _key(insight: Insight) -> tuple[int, Kind, str]:

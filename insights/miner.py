@@ -36,6 +36,11 @@ class Miner:
         """The miner with the shipped model and pipeline. Raises BadSetup where one is absent."""
         return cls(Reader.load(), load_pipeline())
 
+    @property
+    def version(self) -> str:
+        """The model's: another one may find other insights."""
+        return self._reader.version
+
     def mine(
         self,
         transcript: Transcript,

@@ -1,6 +1,6 @@
 """SQL for insights: kept, found again, reviewed. Roll-ups move along in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from ingest.calls import Call
 from insights.insight import Insight, Kind, Review, Stance
-from insights.merge import Kept, identify, once_each
+from insights.merge import Kept, Renewal, once_each, renew
 from insights.rollups.queries import count_call, moving_rollups
 from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
 from transcribe.transcript import Speaker
@@ -26,10 +26,31 @@ def save_insights(conn: Connection, call: Call, insights: Iterable[Insight]) -> 
     the same again changes nothing. Raises NotFound where the call is gone.
     """
     with moving_rollups(conn, call.id):
-        company_id = _company_of(conn, call.id)
-        found = _named(conn, company_id, insights)
+        found = _named(conn, call.id, insights)
         count_call(conn, call.id)
-        _replace(conn, call.id, found)
+        kept = [replace(old, reviewed=False) for old in _kept(conn, call.id)]
+        _write(conn, call.id, renew(kept, list(found)), found)
+
+
+def renew_insights(
+    conn: Connection, call: Call, insights: Iterable[Insight], kind: Kind | None = None
+) -> Renewal:
+    """Like `save_insights` for a call mined again, of one kind or all; but what a person has
+    reviewed stands as it is, also where it is not found any more. Returns what was done."""
+    with moving_rollups(conn, call.id):
+        found = _named(conn, call.id, _of_kind(insights, kind))
+        count_call(conn, call.id)
+        renewal = renew(_kept(conn, call.id, kind), list(found))
+        _write(conn, call.id, renewal, found)
+    return renewal
+
+
+def compare_insights(
+    conn: Connection, call: Call, insights: Iterable[Insight], kind: Kind | None = None
+) -> Renewal:
+    """What `renew_insights` would do now, with nothing written."""
+    found = _named(conn, call.id, _of_kind(insights, kind), write=False)
+    return renew(_kept(conn, call.id, kind), list(found))
 
 
 def set_review(conn: Connection, insight_id: int, review: Review) -> None:
@@ -58,9 +79,17 @@ def _company_of(conn: Connection, call_id: int) -> int:
     return company_id
 
 
-def _named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> list[_Named]:
+def _of_kind(insights: Iterable[Insight], kind: Kind | None) -> list[Insight]:
+    return [insight for insight in insights if kind in (None, insight.kind)]
+
+
+def _named(
+    conn: Connection, call_id: int, insights: Iterable[Insight], *, write: bool = True
+) -> dict[Insight, _Named]:
+    """The insights, without doubles, under their names here; `write` makes themes not there yet."""
     insights = list(insights)
-    themes = _themes(conn, company_id, insights)
+    company_id = _company_of(conn, call_id)
+    themes = (_themes if write else _known_themes)(conn, company_id, insights)
     rivals = {
         name.casefold(): entry
         for entry in catalogue(conn, company_id)
@@ -77,15 +106,20 @@ def _named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> li
         else:
             known = _Named(insight)
         named[known.insight] = known
-    return [named[insight] for insight in once_each(named)]
+    return {insight: named[insight] for insight in once_each(named)}
 
 
-def _themes(
-    conn: Connection, company_id: int, insights: Iterable[Insight]
-) -> dict[str, tuple[int, str]]:
-    """Each theme's id and name by its casefolded name; new ones are made. Locked in order."""
-    wanted = {i.label.casefold(): i.label for i in insights if i.kind is Kind.FEATURE_REQUEST}
-    themes: dict[str, tuple[int, str]] = {}
+_Themes = dict[str, tuple[int | None, str]]  # by casefolded name; no id for one not made yet
+
+
+def _wanted_themes(insights: Iterable[Insight]) -> dict[str, str]:
+    return {i.label.casefold(): i.label for i in insights if i.kind is Kind.FEATURE_REQUEST}
+
+
+def _themes(conn: Connection, company_id: int, insights: Iterable[Insight]) -> _Themes:
+    """Each theme's id and name; new ones are made. Locked in order."""
+    wanted = _wanted_themes(insights)
+    themes: _Themes = {}
     for key in sorted(wanted):
         row = conn.execute(
             """insert into theme (company_id, name) values (%s, %s)
@@ -98,20 +132,37 @@ def _themes(
     return themes
 
 
-def _replace(conn: Connection, call_id: int, found: Sequence[_Named]) -> None:
+def _known_themes(conn: Connection, company_id: int, insights: Iterable[Insight]) -> _Themes:
+    """The same without making any."""
+    wanted = _wanted_themes(insights)
+    rows = conn.execute(
+        """select wanted.key, theme.id, coalesce(theme.name, wanted.name)
+           from unnest(%s::text[], %s::text[]) wanted (key, name)
+           left join theme on theme.company_id = %s and lower(theme.name) = lower(wanted.name)""",
+        (list(wanted), list(wanted.values()), company_id),
+    ).fetchall()
+    return {key: (theme_id, name) for key, theme_id, name in rows}
+
+
+def _kept(conn: Connection, call_id: int, kind: Kind | None = None) -> list[Kept]:
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
-        kept = cursor.execute(
-            """select id, turn, kind, label, char_start as start_char, char_end as end_char
-               from insight where call_id = %s""",
-            (call_id,),
+        return cursor.execute(
+            """select id, turn, kind, label, char_start as start_char, char_end as end_char, quote,
+                      review <> 'unreviewed' as reviewed
+               from insight where call_id = %s and kind = coalesce(%s, kind) order by id""",
+            (call_id, kind),
         ).fetchall()
-    ids = identify(kept, [named.insight for named in found])
-    gone = [old.id for old in kept if old.id not in ids]
+
+
+def _write(
+    conn: Connection, call_id: int, renewal: Renewal, named: Mapping[Insight, _Named]
+) -> None:
+    gone = [old.id for old in renewal.disappears]
     conn.execute("delete from insight where id = any(%s)", (gone,))
-    rows = [(kept_id, _row(call_id, named)) for kept_id, named in zip(ids, found, strict=True)]
+    stays = [_row(call_id, named[new]) | {"id": kept_id} for kept_id, new in renewal.stays]
     with conn.cursor() as cursor:
-        cursor.executemany(_UPDATE, [row | {"id": kept_id} for kept_id, row in rows if kept_id])
-        cursor.executemany(_INSERT, [row for kept_id, row in rows if not kept_id])
+        cursor.executemany(_UPDATE, stays)
+        cursor.executemany(_INSERT, [_row(call_id, named[new]) for new in renewal.appears])
 
 
 def _row(call_id: int, named: _Named) -> dict[str, Any]:

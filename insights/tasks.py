@@ -1,4 +1,4 @@
-"""The insights room's task: mine a call."""
+"""The insights room's tasks: mine a call, and go on with mining old calls again."""
 
 from functools import cache, partial
 
@@ -6,13 +6,13 @@ from ingest import leases
 from ingest import queries as calls
 from ingest.base import db
 from ingest.base.log import get_logger
-from ingest.base.queue import MINE, app
+from ingest.base.queue import MINE, REMINE, app
 from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from insights import queries
-from insights.insight import Competitor
+from insights.basis import load_basis
 from insights.miner import Miner
-from transcribe import queries as transcripts
+from insights.remines import work
 
 log = get_logger(__name__)
 
@@ -24,19 +24,21 @@ def mine(call_id: int) -> None:
     leases.work(config, call_id, CallState.MINING, partial(_mine, config))
 
 
+@app.task(name=REMINE)  # type: ignore[untyped-decorator]  # celery has no types
+def remine() -> None:
+    """Go on with mining old calls again; the clock rings this, so that no message matters."""
+    work.go_on(settings(), _miner)
+
+
 def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
     with db.connect(config.database_url) as conn:
-        transcript = transcripts.load(conn, call.id)
-        rivals = [
-            Competitor(entry.name, entry.aliases)
-            for entry in queries.catalogue(conn, call.company_id)
-        ]
-        own = queries.own_names(conn, call.company_id)
-    insights = _miner().mine(transcript, rivals, own)
+        basis = load_basis(conn, call)
+    insights = basis.mined_by(_miner())
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
         queries.save_insights(conn, call, insights)
-    log.info("mined", call=call.id, turns=len(transcript.turns), insights=len(insights))
+    turns = len(basis.transcript.turns)
+    log.info("mined", call=call.id, turns=turns, insights=len(insights))
 
 
 @cache

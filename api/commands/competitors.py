@@ -12,6 +12,8 @@ from ingest.base.errors import BadMetadata, NotFound
 if TYPE_CHECKING:
     from api.client import Client
 
+OLD_CALLS = "Calls to come are mined with it; `earshot remine` applies it to old ones."
+
 
 @click.group()
 def competitors() -> None:
@@ -56,8 +58,10 @@ def add_competitor(name: str, company: str, aliases: tuple[str, ...]) -> None:
     from api.client import connected
 
     rival = {"name": name, "aliases": list(aliases)}
-    put_catalogue(connected(load_settings()), {"name": company, "competitors": [rival]})
+    written = put_catalogue(connected(load_settings()), {"name": company, "competitors": [rival]})
     click.echo(f"{name} is a rival of {company}.")
+    if written:
+        click.echo(OLD_CALLS)
 
 
 @competitors.command("import")
@@ -89,6 +93,8 @@ def import_competitors(file: Path) -> None:
             f"{file}: is not a catalogue; `earshot competitors import -h` shows one."
         ) from None
     click.echo(f"{count(written, 'rival')} written, the others were there already.")
+    if written:
+        click.echo(OLD_CALLS)
 
 
 def put_catalogue(client: "Client", company: dict[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """Commands that measure Earshot against what a person marked or wrote down."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,7 @@ def bench() -> None:
 
     \b
     Example:
-      earshot bench transcribe
+      earshot bench mine
     """
 
 
@@ -235,6 +236,46 @@ def _engine_row(result: "EngineResult") -> tuple[str, ...]:
         f"{result.cpu_seconds_an_hour:.0f}",
         f"{result.peak_mib:.0f}",
     )
+
+
+@bench.command("mine")
+@click.argument(
+    "folder", metavar="[DIR]", type=click.Path(path_type=Path), default=SAMPLES / "calls"
+)
+@json_option
+def bench_mine(folder: Path, as_json: bool) -> None:
+    """Time the miner: how many turns a second one core mines, from the words to the insights.
+
+    Counts this process's CPU time on all cores, without loading. DIR holds calls in the label
+    format; the samples otherwise.
+
+    \b
+    Example:
+      earshot bench mine samples/calls --json
+    """
+    from insights.bench import bench_mine as run_bench
+    from insights.bench import calls_with_turns, turns_an_hour
+    from insights.miner import Miner
+
+    calls = calls_with_turns(folder)
+    speed = run_bench(calls, Miner.load(), turns_an_hour(SAMPLES))
+    if as_json:
+        derived = ("turns_a_second_a_core", "core_seconds_a_thousand_hours")
+        print_json(asdict(speed) | {name: getattr(speed, name) for name in derived})
+        return
+    click.echo(
+        f"{speed.turns_a_second_a_core:.0f} turns a second a core: {count(speed.turns, 'turn')} of"
+        f" {count(speed.calls, 'call')} in {speed.cpu_seconds:.1f} s of CPU time"
+        f" ({speed.wall_seconds:.1f} s by the clock)."
+    )
+    click.echo(
+        f"A thousand hours of calls take one core {_minutes(speed.core_seconds_a_thousand_hours)},"
+        f" at {speed.turns_an_hour:.0f} turns an hour as in the samples."
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} hours"
 
 
 COMMANDS = (evaluate, bench)

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Depends, Response
 from api.auth import needs
 from api.context import Here
 from api.rest.parameters import Id, Reader, Words
-from api.schemas import CompanyBody, CompanyOut, CompetitorBody, CompetitorOut, NewCompetitor, Page
+from api.schemas import (
+    CompanyBody,
+    CompanyOut,
+    CompetitorBody,
+    CompetitorOut,
+    CompetitorWritten,
+    NewCompetitor,
+    Page,
+)
 from api.users import Right, User
 from ingest import parties
 from ingest.queries import company_named
@@ -64,23 +72,25 @@ def get_competitor(here: Here, _: Reader, competitor_id: Id) -> CompetitorOut:
 @router.post("/competitors", status_code=201)
 def add_competitor(
     here: Here, response: Response, _: Editor, wanted: NewCompetitor
-) -> CompetitorOut:
-    """Add a rival; where it was mentioned as one not listed, the mentions become its own."""
+) -> CompetitorWritten:
+    """Add a rival; where it was mentioned as one not listed, the mentions become its own. Other
+    mentions in calls mined before are found by a remine."""
     with here.pool.connection() as conn:
         company_id = company_named(conn, wanted.company)
         entry = queries.add_competitor(conn, company_id, _competitor(wanted))
     response.headers["Location"] = f"/v1/competitors/{entry.id}"
-    return CompetitorOut.model_validate(entry)
+    return CompetitorWritten.model_validate(entry)
 
 
 @router.put("/competitors/{competitor_id}")
 def set_competitor(
     here: Here, _: Editor, competitor_id: Id, wanted: CompetitorBody
-) -> CompetitorOut:
-    """Name a rival anew; its mentions follow."""
+) -> CompetitorWritten:
+    """Name a rival anew; its mentions follow. Mentions of a new alias in calls mined before are
+    found by a remine."""
     with here.pool.connection() as conn:
         entry = queries.set_competitor(conn, competitor_id, _competitor(wanted))
-    return CompetitorOut.model_validate(entry)
+    return CompetitorWritten.model_validate(entry)
 
 
 @router.delete("/competitors/{competitor_id}", status_code=204)

@@ -1,11 +1,11 @@
-"""The bell: Celery over RabbitMQ, Redis or Valkey. Only a call's id travels on it.
+"""The bell: Celery over RabbitMQ, Redis or Valkey. Only a call's id travels on it, if anything.
 
 PostgreSQL is the truth. A message lost, doubled or late changes nothing: the sweep rings again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 from celery import Celery
 from celery.signals import after_task_publish, heartbeat_sent
@@ -17,10 +17,11 @@ from ingest.base.settings import Settings, settings
 
 HEAR = "transcribe.hear"
 MINE = "insights.mine"
+REMINE = "insights.remine"
 SWEEP = "ingest.sweep"
 
 HEARING, MINING, UPKEEP = "hearing", "mining", "upkeep"
-QUEUE_OF = {HEAR: HEARING, MINE: MINING, SWEEP: UPKEEP}
+QUEUE_OF = {HEAR: HEARING, MINE: MINING, REMINE: MINING, SWEEP: UPKEEP}
 
 SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket")
 
@@ -48,8 +49,11 @@ _RING_OPTIONS = {  # by the transport's type
     },
 }
 
-Bell = Callable[[str, int], None]
-"""Rings a task for a call's id."""
+
+class Bell(Protocol):
+    """Rings a task, for a call's id where it is about one."""
+
+    def __call__(self, task: str, *call_ids: int) -> None: ...
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -87,11 +91,12 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "beat_schedule": {
-            "sweep": {
-                "task": SWEEP,
+            task: {
+                "task": task,
                 "schedule": settings.sweep_seconds,
                 "options": {"expires": settings.sweep_seconds},  # late ones must not pile up
             }
+            for task in (SWEEP, REMINE)
         },
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: the sweep needs no past, no file
     }
@@ -137,8 +142,8 @@ def bell() -> Iterator[Bell]:
         **_RING_OPTIONS.get(connection.transport.driver_type, {}),
     }
 
-    def ring_one(task: str, call_id: int) -> None:
-        app.send_task(task, args=[call_id], connection=connection, retry=False)
+    def ring_one(task: str, *call_ids: int) -> None:
+        app.send_task(task, args=call_ids, connection=connection, retry=False)
 
     try:
         with connection:
@@ -155,7 +160,7 @@ def bell() -> Iterator[Bell]:
         ) from error
 
 
-def ring(task: str, call_id: int) -> None:
+def ring(task: str, *call_ids: int) -> None:
     """Send one message. Raises Unavailable, within seconds, where the broker is away."""
     with bell() as ring_one:
-        ring_one(task, call_id)
+        ring_one(task, *call_ids)

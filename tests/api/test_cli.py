@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -136,6 +137,26 @@ def test_evaluate_insights_gives_each_kind_with_its_interval() -> None:
     for figures in report["kinds"].values():
         assert figures["f1"]["low"] <= figures["f1"]["value"] <= figures["f1"]["high"]
         assert figures["hits"] <= figures["true"]
+
+
+def test_bench_mine_says_how_long_a_thousand_hours_take() -> None:
+    done = run("bench", "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    speed, forecast = done.stdout.splitlines()
+    assert re.fullmatch(
+        r"\d+ turns a second a core: \d+ turns of 6 calls in [\d.]+ s of CPU time"
+        r" \([\d.]+ s by the clock\)\.",
+        speed,
+    )
+    assert re.fullmatch(
+        r"A thousand hours of calls take one core [\d.]+ (minutes|hours),"
+        r" at \d+ turns an hour as in the samples\.",
+        forecast,
+    )
+    figures = json.loads(run("bench", "mine", CALLS, "--json").stdout)
+    assert figures["turns_a_second_a_core"] == figures["turns"] / figures["cpu_seconds"]
+    nothing = run("bench", "mine", CALLS / "none")
+    assert (nothing.returncode, nothing.stderr.count("\n")) == (1, 1)
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

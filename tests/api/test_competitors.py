@@ -44,11 +44,14 @@ def test_added_renamed_and_taken_out(api: Api) -> None:
         "Attrivo",
         ["trivo"],
     )
+    assert "`earshot remine`" in rival.pop("note"), "old calls are not mined again by themselves"
     url = made.headers["location"]
     client = api.as_(Role.PRODUCT)
     assert client.get(url).json() == rival
     body = {"name": "Attrivo Group", "aliases": ["Attrivo"]}
-    assert client.put(url, json=body).json() == rival | body
+    changed = client.put(url, json=body).json()
+    assert "`earshot remine`" in changed.pop("note")
+    assert changed == rival | body
     assert names(api) == ["Attrivo Group"]
     assert client.delete(url).status_code == 204
     for answer in (client.get(url), client.delete(url), client.put(url, json=body)):

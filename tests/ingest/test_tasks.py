@@ -123,8 +123,8 @@ def test_what_was_rung_before_the_broker_died_is_not_rung_again(
     def bell_that_breaks() -> Iterator[queue.Bell]:
         with queue.bell() as ring:
 
-            def ring_and_kill(task: str, call_id: int) -> None:
-                ring(task, call_id)
+            def ring_and_kill(task: str, *call_ids: int) -> None:
+                ring(task, *call_ids)
                 os.kill(valkey_pid(own), signal.SIGKILL)
 
             yield ring_and_kill

@@ -1,10 +1,12 @@
 """A found insight keeps the id of the kept one that it is."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.insight import Insight, Kind, Quote
-from insights.merge import Kept, identify, once_each
+from insights.merge import Kept, Renewal, identify, once_each, renew
 
 
 def found(start: int, end: int, label: str = "price", turn: int = 0, sure: float = 0.5) -> Insight:
@@ -37,6 +39,39 @@ def test_of_doubles_the_surer_one_stays() -> None:
     assert once_each([found(0, 5, sure=0.4), found(0, 9, sure=0.8)]) == [found(0, 9, sure=0.8)]
 
 
+def reviewed(
+    number: int, start: int, end: int, label: str = "price", kind: Kind = Kind.OBJECTION
+) -> Kept:
+    return Kept(number, 0, kind, label, start, end, reviewed=True)
+
+
+def test_a_renewal_tells_what_appears_stays_and_disappears() -> None:
+    new, same = found(30, 40), found(0, 12)
+    old = kept(2, 20, 25)
+    assert renew([kept(1, 0, 10), old], [same, new]) == Renewal((new,), ((1, same),), (old,))
+
+
+def test_a_reviewed_one_neither_changes_nor_disappears() -> None:
+    assert renew([reviewed(1, 0, 10)], [found(0, 12)]) == Renewal((), (), (), 1)
+    assert renew([reviewed(1, 0, 10)], []) == Renewal((), (), (), 1)
+
+
+def test_a_reviewed_one_answers_for_its_words_under_any_label() -> None:
+    others = [found(9, 12, "need"), found(10, 12, "need"), found(0, 9, "need", turn=1)]
+    assert renew([reviewed(1, 0, 10)], others).appears == tuple(others[1:])
+
+
+def test_two_rivals_may_share_their_words() -> None:
+    other = replace(found(0, 10, "Brightloom"), kind=Kind.COMPETITOR)
+    old = reviewed(1, 0, 10, "Attrivo", Kind.COMPETITOR)
+    assert renew([old], [other]).appears == (other,)
+
+
+def test_of_two_that_start_alike_the_reviewed_one_is_meant() -> None:
+    plain, judged = kept(1, 0, 10, "HubSpot"), reviewed(2, 0, 10, "hubspot")
+    assert renew([plain, judged], [found(0, 10, "hubspot")]) == Renewal((), (), (plain,), 1)
+
+
 spans = st.tuples(
     st.integers(0, 12), st.integers(1, 8), st.sampled_from(["price", "Price", "need"])
 )
@@ -63,3 +98,31 @@ def test_rows_can_be_updated_one_by_one(
     for at, (number, insight) in enumerate(zip(ids, after, strict=True)):
         rows[number or -at] = (insight.label.casefold(), insight.quote.start_char)
         assert len(set(rows.values())) == len(rows)
+
+
+@given(st.lists(spans, max_size=6), st.lists(spans, max_size=6), st.sets(st.integers(1, 6)))
+def test_renewing_twice_is_renewing_once(
+    old: list[tuple[int, int, str]], new: list[tuple[int, int, str]], judged: set[int]
+) -> None:
+    """After a renewal the same finds change nothing more, and the reviewed ones are all there."""
+    before = [
+        kept(number, i.quote.start_char, i.quote.end_char, i.label)
+        for number, i in enumerate(_all(old), start=1)
+    ]
+    before = [replace(k, reviewed=k.id in judged) for k in before]
+    renewal = renew(before, _all(new))
+    standing = [k for k in before if k.reviewed]
+    after = standing + [
+        kept(number, i.quote.start_char, i.quote.end_char, i.label)
+        for number, i in [*renewal.stays, *enumerate(renewal.appears, start=100)]
+    ]
+    assert renewal.reviewed == len(standing)
+    assert {k.id for k in renewal.disappears} == {k.id for k in before} - {k.id for k in after}
+    places = [(k.label.casefold(), k.start_char) for k in after]
+    assert len(set(places)) == len(places)
+    again = renew(after, _all(new))
+    assert (again.appears, again.disappears) == ((), ())
+
+
+def _all(spans: list[tuple[int, int, str]]) -> list[Insight]:
+    return once_each(found(at, at + length, label) for at, length, label in spans)
