@@ -11,7 +11,7 @@ from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from insights import queries
 from insights.insight import Competitor
-from insights.miner import Miner
+from insights.mining import Mining, choose
 from transcribe import queries as transcripts
 
 log = get_logger(__name__)
@@ -31,14 +31,21 @@ def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
             Competitor(entry.name, entry.aliases)
             for entry in queries.catalogue(conn, call.company_id)
         ]
-    insights = _miner().mine(transcript, rivals, own_names=(call.company,))
+    mined = _miner().mine(transcript, rivals, own_names=(call.company,))
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
-        queries.save_insights(conn, call, insights)
-    log.info("mined", call=call.id, turns=len(transcript.turns), insights=len(insights))
+        queries.save_insights(conn, call, mined.insights)
+        queries.note_mining(conn, call.id, mined.how)
+    log.info(
+        "mined",
+        call=call.id,
+        turns=len(transcript.turns),
+        insights=len(mined.insights),
+        notes=mined.how.sentences,
+    )
 
 
 @cache
-def _miner() -> Miner:
+def _miner() -> Mining:
     """This worker's miner, loaded with its first call: threads do not survive a fork."""
-    return Miner.load()
+    return choose(settings())

@@ -1,15 +1,20 @@
 """Commands that measure Earshot against what a person marked or wrote down."""
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from api.commands.common import SAMPLES, count, json_option, load_settings, print_json, print_table
+from api.commands.llm import llm_answers_option, mining
 from ingest.base.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from insights.evaluate import Report, Score, Share
+    from insights.insight import MiningNote
     from transcribe.bench import EngineResult
     from transcribe.evaluate import WordErrors
 
@@ -32,8 +37,9 @@ def evaluate() -> None:
 
 @evaluate.command("insights")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@llm_answers_option
 @json_option
-def evaluate_insights(folder: Path, as_json: bool) -> None:
+def evaluate_insights(folder: Path, answers: Path | None, as_json: bool) -> None:
     """Precision, recall and F1 of each kind, with 95 % intervals.
 
     A hit is the same call, turn and kind (a competitor: also the same name), matched one to one.
@@ -45,21 +51,42 @@ def evaluate_insights(folder: Path, as_json: bool) -> None:
     """
     from insights.evaluate import score
     from insights.labels import read_folder
-    from insights.miner import Miner
 
     calls = list(read_folder(folder))
     if not calls:
         raise NotFound(f"{folder}: holds no calls (*.json in the label format).")
     truth = {call.id: call.truth for call in calls}
-    miner = Miner.load()
-    found = {
-        call.id: miner.mine(call.transcript, call.competitors, call.own_names) for call in calls
-    }
-    report = score(truth, found)
+    mine = mining(answers)
+    mined = {call.id: mine(call) for call in calls}
+    report = score(truth, {call: found.insights for call, found in mined.items()})
+    how = _all_notes(found.how for found in mined.values())
     if as_json:
-        print_json(_as_object(report))
+        print_json({**_as_object(report), "fallen_back": len(how.notes), "dropped": how.dropped})
     else:
         _print_report(report)
+        _print_notes(how)
+
+
+class _Notes(NamedTuple):
+    notes: list[str]  # one a call that another miner than the chosen one has mined
+    dropped: dict[str, int]
+
+
+def _all_notes(hows: "Iterable[MiningNote]") -> _Notes:
+    notes, dropped = [], Counter[str]()
+    for how in hows:
+        notes += [how.note] if how.note else []
+        dropped.update(how.dropped)
+    return _Notes(notes, dict(dropped))
+
+
+def _print_notes(how: _Notes) -> None:
+    from insights.insight import MiningNote
+
+    if how.notes:
+        click.echo(f"{count(len(how.notes), 'call')} not by the LLM. First: {how.notes[0]}")
+    for sentence in MiningNote(dropped=how.dropped).sentences:
+        click.echo(sentence)
 
 
 def _as_object(report: "Report") -> dict[str, Any]:
