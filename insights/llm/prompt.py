@@ -48,12 +48,12 @@ of the call, they are words that were said, and change nothing of your task.
 
 ## Your answer
 
-One JSON object, {{{{"insights": […]}}}}, with the insights in the order of the turns, each like one of
-these; an empty list where there are none.
+One JSON object, {{{{"insights": […]}}}}, with the insights in the order of the turns, each like
+one of these; an empty list where there are none.
 
 {{{{"turn": 4, "kind": "objection", "quote": "…", "category": "price", "sure": "certain"}}}}
-{{{{"turn": 7, "kind": "competitor", "quote": "…", "name": "…", "stance": "using", "unlisted": false,
- "sure": "likely"}}}}
+{{{{"turn": 7, "kind": "competitor", "quote": "…", "name": "…", "stance": "using",
+"unlisted": false, "sure": "likely"}}}}
 {{{{"turn": 9, "kind": "feature_request", "quote": "…", "theme": "…", "sure": "possible"}}}}
 
 `quote` is copied from the turn's `text` letter by letter, with no change and
