@@ -64,12 +64,14 @@ class Endpoint:
             raise NoAnswer(f"its answer cannot be read: {error}") from None
 
     def _post(self, request: dict[str, Any]) -> bytes:
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        local = not self.url.startswith("https")  # no proxy for our own machines
+        headers = {b"Authorization": f"Bearer {self.key}".encode()} if self.key else {}
+        tls = self.url.startswith(
+            "https"
+        )  # else it is one's own network: no proxy, no certificates
         ends = time.monotonic() + self.seconds
         try:
             with (
-                httpx.Client(timeout=self._timeout(), trust_env=not local) as client,
+                httpx.Client(timeout=self._timeout(), trust_env=tls, verify=tls) as client,
                 client.stream(
                     "POST", f"{self.url}/chat/completions", json=request, headers=headers
                 ) as answer,
@@ -78,7 +80,7 @@ class Endpoint:
         except httpx.TimeoutException:
             raise NoAnswer(f"it did not answer within {self.seconds:g} seconds") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoAnswer(f"{self.url} cannot be reached ({error})") from None
+            raise NoAnswer(f"it cannot be reached: {error}") from None
         if not answer.is_success:
             raise _refusal(answer.status_code, body)
         return body
