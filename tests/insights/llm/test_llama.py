@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -33,6 +32,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     asked.verbosity, asked.ui = 1, False
     running = xllamacpp.Server(asked)
     yield Endpoint(f"{running.listening_address}/v1", seconds=120.0, pauses=())
+    del running  # it serves as long as it is held
 
 
 def test_a_real_server_answers_in_the_form_that_was_asked_for(endpoint: Endpoint) -> None:
