@@ -92,7 +92,7 @@ class MiningNote:
     @property
     def sentences(self) -> list[str]:
         """All of it in words; nothing where all went as it should."""
-        told = ", ".join(f"{count} {why}" for why, count in sorted(self.dropped.items()))
+        told = ", ".join(f"{why} ({count})" for why, count in sorted(self.dropped.items()))
         dropped = f"Left out of the LLM's answer, as it could not be verified: {told}."
         return [*([self.note] if self.note else []), *([dropped] if told else [])]
 

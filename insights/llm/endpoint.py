@@ -27,7 +27,8 @@ class NoAnswer(Unavailable):
     """The LLM did not answer, or not in a way that can be read. `again`: another try may help."""
 
     def __init__(self, said: str, again: bool = True) -> None:
-        super().__init__(said)
+        plain = "".join(letter if letter.isprintable() else " " for letter in said)
+        super().__init__(" ".join(plain.split()))  # it may quote a server, and is kept and shown
         self.again = again
 
 
@@ -102,7 +103,7 @@ def _read(answer: httpx.Response, ends: float) -> bytes:
 
 
 def _refusal(status: int, body: bytes) -> NoAnswer:
-    said = " ".join(body[: 4 * SAID].decode(errors="replace").split())[:SAID]
+    said = body[: 4 * SAID].decode(errors="replace").strip()[:SAID]
     again = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING
     return NoAnswer(f"it answered {status}{f': {said}' if said else ''}", again)
 

@@ -289,4 +289,4 @@ def test_a_call_tells_how_it_was_mined(api: Api) -> None:
     assert told["note"] == "Not by the LLM."
     assert told["dropped"] == {"wrong turn": 2}
     assert told["sentences"][0] == "Not by the LLM."
-    assert told["sentences"][1].endswith("could not be verified: 2 wrong turn.")
+    assert told["sentences"][1].endswith("could not be verified: wrong turn (2).")

@@ -176,7 +176,7 @@ def test_an_llm_is_measured_offline(tmp_path: Path) -> None:
     done = run("mine", CALLS / "plumbline-07.json", "--llm-answers", answers)
     assert done.returncode == 0
     assert len(json.loads(done.stdout)["insights"]) == len(call["insights"])
-    assert "could not be verified: 1 wrong turn." in done.stderr
+    assert "could not be verified: wrong turn (1)." in done.stderr
     (tmp_path / "calls").mkdir()
     (tmp_path / "calls" / "plumbline-07.json").write_text(json.dumps(call))
     done = run("evaluate", "insights", tmp_path / "calls", "--llm-answers", answers, "--json")

@@ -286,4 +286,4 @@ def test_a_call_says_when_the_llm_could_not_be_used(admin: TestClient, conn: Con
     conn.commit()
     for address in (path, f"{path}/live"):
         assert "Not by the LLM: <b>busy</b>." in read(admin, address)
-        assert "could not be verified: 1 wrong turn." in read(admin, address)
+        assert "could not be verified: wrong turn (1)." in read(admin, address)

@@ -63,6 +63,7 @@ def test_what_may_pass_is_tried_again_and_no_more_than_that(bad: Reply) -> None:
         (server.body(401, b"no such key"), "it answered 401: no such key"),
         (server.body(404, b""), "it answered 404"),
         (server.body(400, b"context is 4096 tokens"), "it answered 400: context is 4096 tokens"),
+        (server.body(400, b"no\x00\r\n \x1b[31mmodel"), "it answered 400: no [31mmodel"),
         (server.body(307, b"", Location="http://127.0.0.1:9/v1"), "it answered 307"),
         (server.completion('{"insights": []}', "length"), "cut off"),
         (server.body(200, b" " * (MOST_BYTES + 1)), "longer than"),

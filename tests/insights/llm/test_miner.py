@@ -60,7 +60,7 @@ def test_a_call_is_one_request_and_its_insights_are_the_llms() -> None:
     assert {i.version for i in mined.insights} == {version("gemma")}
     assert mined.how == MiningNote(dropped={"quote not found": 1})
     assert mined.how.sentences == [
-        "Left out of the LLM's answer, as it could not be verified: 1 quote not found."
+        "Left out of the LLM's answer, as it could not be verified: quote not found (1)."
     ]
     assert len(llm.asked) == 1
 
