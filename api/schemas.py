@@ -163,11 +163,25 @@ class TranscriptOut(Answer):
     parameters: dict[str, Any]
 
 
+class MiningOut(Answer):
+    """How the last mining of a call went."""
+
+    note: str | None = Field(
+        description="Why another miner than the one chosen found the insights; null if it did not."
+    )
+    dropped: dict[str, int] = Field(
+        description="Parts of the LLM's answer that could not be verified, by reason.",
+        examples=[{"quote not found": 2}],
+    )
+    sentences: list[str] = Field(description="The same in words; empty where all went well.")
+
+
 class CallOut(CallLine):
     """A call with all that was heard and found in it so far."""
 
     transcript: TranscriptOut | None = Field(description="Null until the call is heard.")
     insights: list[InsightOut] = Field(description="In the order they were said.")
+    mining: MiningOut | None = Field(description="Null until the call is mined.")
 
 
 class Uploaded(CallLine):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.base.errors import NotFound
-from insights.basis import Finder
 from insights.labels import LabelledCall, read_folder
+from insights.mining import Mining
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def turns_an_hour(recordings: Path) -> float:
     return 3600 * sum(len(truth["turns"]) for truth in truths) / float(seconds)
 
 
-def bench_mine(calls: Sequence[LabelledCall], miner: Finder, an_hour: float) -> MinerSpeed:
+def bench_mine(calls: Sequence[LabelledCall], miner: Mining, an_hour: float) -> MinerSpeed:
     """Mine every call once, after one to warm up, which loads what is loaded at first use."""
     _mine(miner, calls[0])
     wall, cpu = time.perf_counter(), time.process_time()
@@ -66,5 +66,5 @@ def bench_mine(calls: Sequence[LabelledCall], miner: Finder, an_hour: float) -> 
     )
 
 
-def _mine(miner: Finder, call: LabelledCall) -> int:
-    return len(miner.mine(call.transcript, call.competitors, call.own_names))
+def _mine(miner: Mining, call: LabelledCall) -> int:
+    return len(miner.mine(call.transcript, call.competitors, call.own_names).insights)

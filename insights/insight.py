@@ -1,6 +1,7 @@
 """Insights: values only. What counts as one is said in `insights/training/README.md`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -79,3 +80,26 @@ class Competitor:
 
     name: str
     aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MiningNote:
+    """What a person should know of how a call was mined."""
+
+    note: str | None = None  # why another miner than the one chosen found the insights
+    dropped: Mapping[str, int] = field(default_factory=dict)  # of an LLM's answer, by reason
+
+    @property
+    def sentences(self) -> list[str]:
+        """All of it in words; nothing where all went as it should."""
+        told = ", ".join(f"{why} ({count})" for why, count in sorted(self.dropped.items()))
+        dropped = f"Left out of the LLM's answer, as it could not be verified: {told}."
+        return [*([self.note] if self.note else []), *([dropped] if told else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """What mining one call brought, and how it went."""
+
+    insights: tuple[Insight, ...]
+    how: MiningNote = MiningNote()

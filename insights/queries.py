@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg.rows import class_row, kwargs_row
+from psycopg.types.json import Jsonb
 
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from ingest.calls import Call
-from insights.insight import Insight, Kind, Review, Stance
+from insights.insight import Insight, Kind, MiningNote, Review, Stance
 from insights.merge import Kept, Renewal, once_each, renew
 from insights.rollups.queries import count_call, moving_rollups
 from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
@@ -51,6 +52,21 @@ def compare_insights(
     """What `renew_insights` would do now, with nothing written."""
     found = _named(conn, call.id, _of_kind(insights, kind), write=False)
     return renew(_kept(conn, call.id, kind), list(found))
+
+
+def note_mining(conn: Connection, call_id: int, how: MiningNote) -> None:
+    """Note how the call's last mining went, after `save_insights`, which forgets it."""
+    conn.execute(
+        "update mined_call set note = %s, dropped = %s where call_id = %s",
+        (how.note, Jsonb(dict(how.dropped)), call_id),
+    )
+
+
+def mining_note(conn: Connection, call_id: int) -> MiningNote | None:
+    """How the call's last mining went; None while it was never mined."""
+    with conn.cursor(row_factory=class_row(MiningNote)) as cursor:
+        query = "select note, dropped from mined_call where call_id = %s"
+        return cursor.execute(query, (call_id,)).fetchone()
 
 
 def set_review(conn: Connection, insight_id: int, review: Review) -> None:

@@ -11,7 +11,7 @@ from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from insights import queries
 from insights.basis import load_basis
-from insights.miner import Miner
+from insights.mining import Mining, choose
 from insights.remines import work
 
 log = get_logger(__name__)
@@ -33,15 +33,21 @@ def remine() -> None:
 def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
     with db.connect(config.database_url) as conn:
         basis = load_basis(conn, call)
-    insights = basis.mined_by(_miner())
+    mined = basis.mined_by(_miner())
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
-        queries.save_insights(conn, call, insights)
-    turns = len(basis.transcript.turns)
-    log.info("mined", call=call.id, turns=turns, insights=len(insights))
+        queries.save_insights(conn, call, mined.insights)
+        queries.note_mining(conn, call.id, mined.how)
+    log.info(
+        "mined",
+        call=call.id,
+        turns=len(basis.transcript.turns),
+        insights=len(mined.insights),
+        notes=mined.how.sentences,
+    )
 
 
 @cache
-def _miner() -> Miner:
+def _miner() -> Mining:
     """This worker's miner, loaded with its first call: threads do not survive a fork."""
-    return Miner.load()
+    return choose(settings())

@@ -175,6 +175,8 @@ def _print_call(call: dict[str, Any]) -> None:
     click.echo(" · ".join(str(fact) for fact in known if fact))
     if call["missing_seconds"] >= 1:
         click.echo(f"{call['missing_seconds']:.0f} seconds could not be decoded.")
+    for sentence in (call.get("mining") or {}).get("sentences", ()):
+        click.echo(sentence)
     insights = call.get("insights") or []
     if insights:
         click.echo()

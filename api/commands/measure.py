@@ -1,16 +1,21 @@
 """Commands that measure Earshot against what a person marked or wrote down."""
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from api.commands.common import SAMPLES, count, json_option, load_settings, print_json, print_table
+from api.commands.llm import llm_answers_option, mining
 from ingest.base.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from insights.evaluate import Report, Score, Share, ThemePairs
+    from insights.insight import MiningNote
     from transcribe.bench import EngineResult
     from transcribe.evaluate import WordErrors
 
@@ -33,8 +38,9 @@ def evaluate() -> None:
 
 @evaluate.command("insights")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@llm_answers_option
 @json_option
-def evaluate_insights(folder: Path, as_json: bool) -> None:
+def evaluate_insights(folder: Path, answers: Path | None, as_json: bool) -> None:
     """Precision, recall and F1 of each kind, with 95 % intervals.
 
     A hit is the same call, turn and kind (a competitor: also the same name), matched one to one.
@@ -46,23 +52,46 @@ def evaluate_insights(folder: Path, as_json: bool) -> None:
     """
     from insights.evaluate import score, theme_pairs
     from insights.labels import read_folder
-    from insights.miner import Miner
 
     calls = list(read_folder(folder))
     if not calls:
         raise NotFound(f"{folder}: holds no calls (*.json in the label format).")
     truth = {call.id: call.truth for call in calls}
-    miner = Miner.load()
-    found = {
-        call.id: miner.mine(call.transcript, call.competitors, call.own_names) for call in calls
-    }
+    mine = mining(answers)
+    mined = {call.id: mine(call) for call in calls}
+    found = {call: made.insights for call, made in mined.items()}
     report = score(truth, found)
     themes = theme_pairs(truth, found, {call.id: call.company for call in calls})
+    how = _all_notes(made.how for made in mined.values())
     if as_json:
-        print_json({**_as_object(report), "themes": _themes_object(themes)})
+        notes = {"fallen_back": len(how.notes), "dropped": how.dropped}
+        print_json({**_as_object(report), "themes": _themes_object(themes), **notes})
     else:
         _print_report(report)
         _print_themes(themes)
+        _print_notes(how)
+
+
+class _Notes(NamedTuple):
+    notes: list[str]  # one a call that another miner than the chosen one has mined
+    dropped: dict[str, int]
+
+
+def _all_notes(hows: "Iterable[MiningNote]") -> _Notes:
+    notes, dropped = [], Counter[str]()
+    for how in hows:
+        notes += [how.note] if how.note else []
+        dropped.update(how.dropped)
+    return _Notes(notes, dict(dropped))
+
+
+def _print_notes(how: _Notes) -> None:
+    from insights.insight import MiningNote
+
+    if how.notes:
+        click.echo(f"{count(len(how.notes), 'call')} not by the LLM. First: {how.notes[0]}")
+    for sentence in MiningNote(dropped=how.dropped).sentences:
+        click.echo(sentence)
 
 
 def _as_object(report: "Report") -> dict[str, Any]:
@@ -255,10 +284,10 @@ def bench_mine(folder: Path, as_json: bool) -> None:
     """
     from insights.bench import bench_mine as run_bench
     from insights.bench import calls_with_turns, turns_an_hour
-    from insights.miner import Miner
+    from insights.mining import Embedded
 
     calls = calls_with_turns(folder)
-    speed = run_bench(calls, Miner.load(), turns_an_hour(SAMPLES))
+    speed = run_bench(calls, Embedded(), turns_an_hour(SAMPLES))
     if as_json:
         derived = ("turns_a_second_a_core", "core_seconds_a_thousand_hours")
         print_json(asdict(speed) | {name: getattr(speed, name) for name in derived})

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from api.commands.common import load_settings
-from ingest.base.errors import EarshotError
+from api.commands.llm import llm_answers_option, mining
+from ingest.base.errors import EarshotError, Refused
 
 if TYPE_CHECKING:
-    from insights.miner import Miner
+    from collections.abc import Callable
+
+    from insights.insight import Mined
+    from insights.labels import LabelledCall
     from transcribe.formats import Format
 
 FORMATS = ("text", "json", "vtt", "srt")
@@ -42,7 +46,14 @@ def transcribe(file: Path, style: "Format", language: str | None, seller_channel
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def mine(files: tuple[Path, ...]) -> int:
+@click.option(
+    "--llm-requests-out",
+    "requests_out",
+    type=click.Path(path_type=Path),
+    help="Mine nothing: write what an LLM would be asked, one JSON a line.",
+)
+@llm_answers_option
+def mine(files: tuple[Path, ...], requests_out: Path | None, answers: Path | None) -> int:
     """Find the insights in calls already written down. Needs no server.
 
     Reads calls in the label format (what `insights` says there is not looked at) and prints one
@@ -52,24 +63,47 @@ def mine(files: tuple[Path, ...]) -> int:
     Example:
       earshot mine samples/calls/*.json
     """
-    from insights.miner import Miner
+    if requests_out and answers:
+        raise click.UsageError("--llm-requests-out asks, --llm-answers reads: choose one.")
+    if requests_out:
+        return _write_requests(files, requests_out)
+    mine_call = mining(answers)
+    return _each(files, lambda call: _print_mined(call.id, mine_call(call)))
 
-    miner = Miner.load()
-    broken = sum(not _mine_one(miner, file) for file in files)
-    return 1 if broken else 0
 
+def _write_requests(files: tuple[Path, ...], requests_out: Path) -> int:
+    from insights.llm.files import requests
 
-def _mine_one(miner: "Miner", file: Path) -> bool:
-    from insights.labels import as_object, read_call
-
+    model = load_settings().llm_model
     try:
-        call = read_call(file)
-    except EarshotError as error:
-        click.echo(f"earshot: {error}", err=True)
-        return False
-    found = miner.mine(call.transcript, call.competitors, call.own_names)
-    click.echo(json.dumps(as_object(call.id, found), ensure_ascii=False))
-    return True
+        with requests_out.open("w", encoding="utf-8") as out:
+            return _each(
+                files, lambda call: out.writelines(f"{r}\n" for r in requests(call, model))
+            )
+    except OSError as error:
+        raise Refused(f"{requests_out}: cannot be written ({error.strerror}).") from None
+
+
+def _each(files: tuple[Path, ...], do: "Callable[[LabelledCall], None]") -> int:
+    """Do it for each call; 1 where one could not be done, which is told."""
+    from insights.labels import read_call
+
+    broken = 0
+    for file in files:
+        try:
+            do(read_call(file))
+        except EarshotError as error:
+            click.echo(f"earshot: {error}", err=True)
+            broken = 1
+    return broken
+
+
+def _print_mined(call_id: str, mined: "Mined") -> None:
+    from insights.labels import as_object
+
+    for sentence in mined.how.sentences:
+        click.echo(f"{call_id}: {sentence}", err=True)
+    click.echo(json.dumps(as_object(call_id, mined.insights), ensure_ascii=False))
 
 
 @click.command("model-path")

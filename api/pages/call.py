@@ -18,8 +18,8 @@ from ingest.base.errors import NotFound
 from ingest.calls import Call
 from ingest.queries import get_call
 from insights.digest import label_words
-from insights.insight import Kind, Review
-from insights.queries import insights_of
+from insights.insight import Kind, MiningNote, Review
+from insights.queries import insights_of, mining_note
 from insights.stored import StoredInsight
 from transcribe import queries as transcripts
 from transcribe.transcript import Speaker, Transcript, Turn
@@ -74,6 +74,7 @@ def call_page(here: Here, user: Reader, call_id: int) -> Response:
         call = get_call(conn, call_id)
         transcript = _transcript(conn, call_id)
         found = _found(conn, call_id)
+        how = mining_note(conn, call_id)
     return page(
         "call.html",
         user,
@@ -83,7 +84,7 @@ def call_page(here: Here, user: Reader, call_id: int) -> Response:
         insights=[_shown(i, call) for i in found],
         missing=max(call.missing_seconds, transcript.missing_seconds if transcript else 0),
         playable=call.audio_sha256 is not None,
-        **_state(call, transcript is not None, found),
+        **_state(call, transcript is not None, found, how),
     )
 
 
@@ -93,7 +94,8 @@ def call_live(here: Here, user: Reader, call_id: int) -> Response:
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
         has_words = has_transcript(conn, call_id)
-        state = _state(call, has_words, _found(conn, call_id))
+        how = mining_note(conn, call_id)
+        state = _state(call, has_words, _found(conn, call_id), how)
     return page("call_state.html", user, call=call, **state)
 
 
@@ -109,13 +111,16 @@ def _transcript(conn: Connection, call_id: int) -> Transcript | None:
         return None
 
 
-def _state(call: Call, has_words: bool, found: Sequence[StoredInsight]) -> dict[str, Any]:
+def _state(
+    call: Call, has_words: bool, found: Sequence[StoredInsight], how: MiningNote | None
+) -> dict[str, Any]:
     counts = {kind: sum(i.kind is kind for i in found) for kind in Kind}
     told = words.listed([text for _, text in words.kinds_counted(counts)])
     what = "recording and every word of it are" if has_words else "recording is"
     return {
         "underway": call.state in words.ON_THE_WAY,
         "answer": f"{told}." if told else "No objection, competitor or feature request was found.",
+        "notes": how.sentences if how else [],
         "kept": f"The {what} kept, and no other call is touched.",
     }
 

@@ -11,7 +11,7 @@ from api.auth import needs
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
 from api.rest.parameters import Id, Reader, Time, Words
-from api.schemas import CallChange, CallLine, CallOut, InsightOut, Page, TranscriptOut
+from api.schemas import CallChange, CallLine, CallOut, InsightOut, MiningOut, Page, TranscriptOut
 from api.users import Right, User
 from ingest import queries
 from ingest.base.db import Connection
@@ -19,7 +19,7 @@ from ingest.base.errors import NotFound, Refused
 from ingest.calls import Call, CallDetails, CallState
 from ingest.details import check_times
 from ingest.tasks import relay
-from insights.queries import insights_of
+from insights.queries import insights_of, mining_note
 from insights.rollups.queries import moving_rollups
 from insights.stored import Position
 from transcribe import formats
@@ -159,10 +159,12 @@ def get_transcript(here: Here, _: Reader, call_id: Id, format: formats.Format = 
 
 def _whole(conn: Connection, call: Call) -> CallOut:
     transcript = _transcript(conn, call.id)
+    how = mining_note(conn, call.id)
     return CallOut(
         **CallLine.model_validate(call).model_dump(),
         transcript=TranscriptOut.model_validate(transcript) if transcript else None,
         insights=[InsightOut.model_validate(found) for found in insights_of(conn, call.id)],
+        mining=MiningOut.model_validate(how) if how else None,
     )
 
 

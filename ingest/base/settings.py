@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MOST_WORKERS = 4
@@ -56,11 +56,35 @@ class Settings(BaseSettings):
     """Calls heard at once: two workers of one thread hear more than one of two."""
     hearing_threads: PositiveInt = Field(default_factory=_share_of_cores)
     """Threads of each hearing worker: the cores shared out, unless set."""
+    miner: Literal["embedded", "llm"] = "embedded"
+    """Who looks for insights: the model that comes with Earshot, or the user's own LLM."""
+    llm_url: str = Field(default="", validate_default=True)
+    """Where an OpenAI-compatible server answers, up to and with its `/v1`."""
+    llm_model: str = Field(default="", validate_default=True)
+    """The model's name, as that server knows it."""
+    llm_key: str = ""
+    """The server's API key, where it wants one."""
+    llm_seconds: PositiveFloat = 300.0
+    """How long the LLM may take for one request."""
     lease_seconds: PositiveInt = 60
     """How long a worker may be silent before its call is given to another."""
     sweep_seconds: PositiveInt = 10
     """How often forgotten calls are rung again."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("llm_url", "llm_model")
+    @classmethod
+    def _needed_by_the_llm(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("miner") == "llm" and not value:
+            raise ValueError("EARSHOT_MINER=llm needs it")
+        return value
+
+    @field_validator("llm_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it must begin with http:// or https://")
+        return value
 
 
 @cache

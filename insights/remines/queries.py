@@ -3,7 +3,6 @@
 A remine's state is not kept: it follows from its calls' states, and so is right after any kill.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from psycopg.rows import class_row, dict_row, kwargs_row
@@ -12,7 +11,7 @@ from psycopg.types.json import Jsonb
 from ingest.base.db import Connection
 from ingest.base.errors import LeaseLost, NotFound, Refused
 from ingest.calls import MAX_ATTEMPTS, CallState
-from insights.insight import Insight, Kind
+from insights.insight import Kind, Mined
 from insights.merge import Renewal
 from insights.remines.remine import (
     Change,
@@ -132,7 +131,7 @@ def claim(conn: Connection, owner: str, lease_seconds: float) -> Piece | None:
     return _piece(**row) if row else None
 
 
-def _piece(*, kind: str | None, found: list[Any] | None, **row: Any) -> Piece:
+def _piece(*, kind: str | None, found: dict[str, Any] | None, **row: Any) -> Piece:
     return Piece(
         kind=Kind(kind) if kind else None,
         found=None if found is None else from_json(found),
@@ -187,7 +186,7 @@ def note_looked(
     owner: str,
     renewal: Renewal,
     basis: str,
-    found: Sequence[Insight],
+    found: Mined,
 ) -> None:
     """Keep what a call's looking found, for applying. Raises LeaseLost."""
     _finish(conn, piece, owner, PieceState.LOOKED, renewal, basis, Jsonb(to_json(found)))

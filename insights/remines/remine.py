@@ -1,12 +1,11 @@
 """Mining again, as kept: values only."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from insights.insight import Insight, Kind, Quote, Stance
+from insights.insight import Insight, Kind, Mined, MiningNote, Quote, Stance
 
 
 class RemineState(StrEnum):
@@ -69,7 +68,7 @@ class Piece:
     kind: Kind | None
     apply: bool  # else it is only looked at
     basis: str | None  # what `found` was found in, as a checksum
-    found: tuple[Insight, ...] | None  # from looking
+    found: Mined | None  # from looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +105,16 @@ class ChangedCall:
     disappears: int
 
 
-def to_json(insights: Iterable[Insight]) -> list[dict[str, Any]]:
-    """Insights as JSON keeps them."""
-    return [asdict(insight) for insight in insights]
+def to_json(mined: Mined) -> dict[str, Any]:
+    """What mining brought, as JSON keeps it."""
+    how = {"note": mined.how.note, "dropped": dict(mined.how.dropped)}
+    return {"insights": [asdict(insight) for insight in mined.insights], "how": how}
 
 
-def from_json(kept: Iterable[dict[str, Any]]) -> tuple[Insight, ...]:
-    """The insights that `to_json` wrote."""
-    return tuple(_insight(**row) for row in kept)
+def from_json(kept: dict[str, Any]) -> Mined:
+    """What `to_json` wrote."""
+    insights = tuple(_insight(**row) for row in kept["insights"])
+    return Mined(insights, MiningNote(**kept["how"]))
 
 
 def _insight(*, kind: str, quote: dict[str, Any], stance: str | None, **row: Any) -> Insight:

@@ -10,8 +10,9 @@ from ingest.base.errors import NotFound
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from ingest.calls import Call
-from insights.basis import Basis, Finder, load_basis
-from insights.queries import compare_insights, renew_insights
+from insights.basis import Basis, load_basis
+from insights.mining import Mining
+from insights.queries import compare_insights, note_mining, renew_insights
 from insights.remines import queries
 from insights.remines.remine import Piece
 
@@ -40,7 +41,7 @@ class PieceLease(leases.Lease):
         queries.give_up(conn, self.piece, self.owner, reason, permanent)
 
 
-def go_on(settings: Settings, miner: Callable[[], Finder]) -> int:
+def go_on(settings: Settings, miner: Callable[[], Mining]) -> int:
     """Go on with what was asked for, call by call, until nothing is left, a new call waits to be
     mined, or the clock rings again: a worker told to end, or another queue, waits no longer.
 
@@ -65,7 +66,7 @@ def _next(settings: Settings) -> PieceLease | None:
     return PieceLease(settings, piece, owner) if piece else None
 
 
-def _work(settings: Settings, miner: Finder, lease: PieceLease) -> None:
+def _work(settings: Settings, miner: Mining, lease: PieceLease) -> None:
     piece = lease.piece
     with db.connect(settings.database_url) as conn:
         known = _load(conn, piece.call_id)
@@ -76,17 +77,18 @@ def _work(settings: Settings, miner: Finder, lease: PieceLease) -> None:
     call, basis = known
     checksum = basis.checksum(miner)
     # What was shown is what is applied, unless its words or the catalogue are others by now.
-    still_true = piece.found is not None and piece.basis == checksum
-    found = list(piece.found or ()) if still_true else basis.mined_by(miner)
+    still_true = piece.basis == checksum
+    mined = piece.found if piece.found and still_true else basis.mined_by(miner)
     with db.connect(settings.database_url) as conn:  # all or nothing
         if not queries.hold_done_call(conn, piece.call_id):
             queries.note_skipped(conn, piece, lease.owner)
         elif piece.apply:
-            renewal = renew_insights(conn, call, found, piece.kind)
+            renewal = renew_insights(conn, call, mined.insights, piece.kind)
+            note_mining(conn, call.id, mined.how)
             queries.note_applied(conn, piece, lease.owner, renewal)
         else:
-            renewal = compare_insights(conn, call, found, piece.kind)
-            queries.note_looked(conn, piece, lease.owner, renewal, checksum, found)
+            renewal = compare_insights(conn, call, mined.insights, piece.kind)
+            queries.note_looked(conn, piece, lease.owner, renewal, checksum, mined)
     log.info("mined again", remine=piece.remine_id, call=call.id, applied=piece.apply)
 
 

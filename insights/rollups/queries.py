@@ -52,12 +52,13 @@ def moving_rollups(conn: Connection, call_id: int) -> Iterator[None]:
 
 
 def count_call(conn: Connection, call_id: int) -> None:
-    """Have a call count from now on, also without any insight; within `moving_rollups`."""
+    """Have a call count from now on, also without any insight, and forget how it was mined before;
+    within `moving_rollups`."""
     conn.execute(
         """insert into mined_call (call_id, day, company_id, account_id)
            select id, (held_at at time zone 'UTC')::date, company_id, account_id
            from call where id = %s
-           on conflict (call_id) do update set mined_at = now()""",
+           on conflict (call_id) do update set mined_at = now(), note = null, dropped = '{}'""",
         (call_id,),
     )
 

@@ -9,8 +9,8 @@ from ingest import queries
 from ingest.base import db
 from ingest.calls import CallState
 from ingest.store import open_store
-from insights.insight import Insight, Kind, Quote, Stance
-from insights.queries import save_insights
+from insights.insight import Insight, Kind, MiningNote, Quote, Stance
+from insights.queries import note_mining, save_insights
 from insights.rollups.queries import rollup_differences
 from tests import sounds
 from tests.api.running import SOUND, Api, assert_problem
@@ -273,3 +273,20 @@ def test_an_unknown_id_is_not_found(api: Api) -> None:
         ):
             assert_problem(admin.request(method, path), 404, "not-found")
         assert_problem(admin.patch(f"/v1/calls/{name}", json={"rep": "D"}), 404, "not-found")
+
+
+def test_a_call_tells_how_it_was_mined(api: Api) -> None:
+    call = api.bring()
+    path = f"/v1/calls/{call['id']}"
+    assert api.as_(Role.PRODUCT).get(path).json()["mining"] is None
+    hear(api, call["id"])
+    quiet: dict[str, Any] = {"note": None, "dropped": {}, "sentences": []}
+    assert api.as_(Role.PRODUCT).get(path).json()["mining"] == quiet
+    with db.connect(api.settings.database_url) as conn:
+        note_mining(conn, call["id"], MiningNote("Not by the LLM.", {"wrong turn": 2}))
+        conn.commit()
+    told = api.as_(Role.PRODUCT).get(path).json()["mining"]
+    assert told["note"] == "Not by the LLM."
+    assert told["dropped"] == {"wrong turn": 2}
+    assert told["sentences"][0] == "Not by the LLM."
+    assert told["sentences"][1].endswith("could not be verified: wrong turn (2).")

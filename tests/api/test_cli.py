@@ -13,6 +13,12 @@ import click
 import pytest
 
 from api.cli import earshot
+from api.users import Role
+from ingest.base import db
+from insights.insight import MiningNote
+from insights.queries import note_mining
+from tests.api.running import Api
+from tests.api.test_calls import hear
 
 CALLS = Path(__file__).parents[2] / "samples" / "calls"
 HEAVY = ("faster_whisper", "ctranslate2", "spacy", "onnxruntime", "fastapi", "celery", "psycopg")
@@ -177,3 +183,52 @@ def test_transcribe_refuses_what_is_no_recording(tmp_path: Path) -> None:
     missing = run("transcribe", tmp_path / "none.mp3")
     assert missing.returncode == 1
     assert "none.mp3" in missing.stderr
+
+
+def test_an_llm_is_measured_offline(tmp_path: Path) -> None:
+    asked, answers = tmp_path / "asked.jsonl", tmp_path / "answers.jsonl"
+    done = run("mine", CALLS / "plumbline-07.json", "--llm-requests-out", asked)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (request,) = [json.loads(line) for line in asked.read_text().splitlines()]
+    assert request["request"]["messages"]
+    call = json.loads((CALLS / "plumbline-07.json").read_text())
+    said = json.dumps({"insights": [*call["insights"], {"kind": "objection", "turn": 999}]})
+    answers.write_text(json.dumps({"id": request["id"], "content": said}))
+    done = run("mine", CALLS / "plumbline-07.json", "--llm-answers", answers)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)["insights"]) == len(call["insights"])
+    assert "could not be verified: wrong turn (1)." in done.stderr
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "plumbline-07.json").write_text(json.dumps(call))
+    done = run("evaluate", "insights", tmp_path / "calls", "--llm-answers", answers, "--json")
+    report = json.loads(done.stdout)
+    assert {kind["f1"]["value"] for kind in report["kinds"].values()} <= {1.0, 0.0}
+    assert report["kinds"]["objection"]["f1"]["value"] == 1.0
+    assert (report["fallen_back"], report["dropped"]) == (0, {"wrong turn": 1})
+    done = run("evaluate", "insights", CALLS, "--llm-answers", answers)
+    assert done.returncode == 1
+    assert "there is no answer brackenwatch-01/0" in done.stderr
+
+
+def test_asking_and_reading_at_once_is_misuse() -> None:
+    done = run("mine", "x.json", "--llm-requests-out", "a", "--llm-answers", "b")
+    assert done.returncode == 2
+    assert "choose one" in done.stderr
+
+
+def test_an_llm_without_an_address_is_one_plain_line(tmp_path: Path) -> None:
+    done = run("calls", environment={"EARSHOT_MINER": "llm", "EARSHOT_HOME": str(tmp_path)})
+    assert done.returncode == 1
+    assert done.stderr.startswith("earshot: EARSHOT_LLM_URL is not right")
+    assert "EARSHOT_MINER=llm needs it" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_show_says_when_the_llm_could_not_be_used(api: Api) -> None:
+    call = api.bring()["id"]
+    hear(api, call)
+    with db.connect(api.settings.database_url) as conn:
+        note_mining(conn, call, MiningNote("Not by the LLM: it was busy."))
+        conn.commit()
+    here = {"EARSHOT_URL": api.url, "EARSHOT_TOKEN": api.secrets[Role.SALES]}
+    assert "\nNot by the LLM: it was busy.\n" in run("show", str(call), environment=here).stdout

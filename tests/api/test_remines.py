@@ -37,7 +37,7 @@ def call_id(api: Api) -> int:
         details = CallDetails(company="Plumbline", title="Renewal", held_at=NOON)
         call = calls.add_call(conn, None, "a.json", details, NOON)
         transcripts.save(conn, call.id, SAID)
-        save_insights(conn, call, OLD.mine(SAID, ()))
+        save_insights(conn, call, OLD.mine(SAID, ()).insights)
         conn.execute("update call set state = 'done' where id = %s", [call.id])
         return call.id
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from insights.insight import Competitor, Insight, Kind, Quote, Stance
+from insights.insight import Competitor, Insight, Kind, Mined, Quote, Stance
 from transcribe.transcript import Transcript, Turn
 
 
@@ -20,19 +20,20 @@ class Keywords:
         transcript: Transcript,
         competitors: Sequence[Competitor],
         own_names: Sequence[str] = (),
-    ) -> list[Insight]:
+    ) -> Mined:
         """All insights of one call."""
         names = {
             name: (Kind.COMPETITOR, rival.name)
             for rival in competitors
             for name in (rival.name, *rival.aliases)
         }
-        return [
+        found = [
             self._insight(number, turn, match, kind, label)
             for number, turn in enumerate(transcript.turns)
             for word, (kind, label) in {**self.words, **names}.items()
             for match in re.finditer(rf"\b{re.escape(word)}\b", turn.text)
         ]
+        return Mined(tuple(found))
 
     def _insight(
         self, number: int, turn: Turn, match: "re.Match[str]", kind: Kind, label: str

@@ -7,7 +7,7 @@ from ingest.base import db
 from ingest.base.settings import Settings
 from ingest.calls import Call
 from insights import queries as kept
-from insights.basis import Finder
+from insights.mining import Mining
 from insights.remines import queries, work
 from insights.remines.remine import Remine, Scope
 from insights.rollups.queries import rollup_differences
@@ -17,7 +17,7 @@ SAID = "the price is high and the timing is bad and Attrivo is cheaper"
 OLD = objections("price", version="1")
 NEW = objections("price", "timing", version="2")
 
-Mined = Callable[..., Call]
+AddMined = Callable[..., Call]
 """Adds a call with these words, mined by this miner."""
 
 
@@ -27,13 +27,13 @@ def ask(conn: db.Connection, dry_run: bool = False, **scope: Any) -> Remine:
     return asked
 
 
-def looked(conn: db.Connection, settings: Settings, miner: Finder = NEW, **scope: Any) -> Remine:
+def looked(conn: db.Connection, settings: Settings, miner: Mining = NEW, **scope: Any) -> Remine:
     asked = ask(conn, **scope)
     work.go_on(settings, lambda: miner)
     return now(conn, asked)
 
 
-def apply(conn: db.Connection, settings: Settings, remine: Remine, miner: Finder = NEW) -> Remine:
+def apply(conn: db.Connection, settings: Settings, remine: Remine, miner: Mining = NEW) -> Remine:
     queries.ask_to_apply(conn, remine.id)
     conn.commit()
     work.go_on(settings, lambda: miner)

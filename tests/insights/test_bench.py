@@ -9,7 +9,7 @@ import pytest
 
 from ingest.base.errors import NotFound
 from insights.bench import MinerSpeed, bench_mine, calls_with_turns, turns_an_hour
-from insights.insight import Competitor, Insight
+from insights.insight import Competitor, Mined
 from tests.insights.keywords import Keywords, objections
 from transcribe.transcript import Transcript
 
@@ -24,7 +24,7 @@ class Busy(Keywords):
         transcript: Transcript,
         competitors: Sequence[Competitor],
         own_names: Sequence[str] = (),
-    ) -> list[Insight]:
+    ) -> Mined:
         until = time.process_time() + 0.005 * len(transcript.turns)
         while time.process_time() < until:
             pass
@@ -41,7 +41,7 @@ def test_turns_and_processor_time_are_counted_without_the_warming_up(tmp_path: P
     call(tmp_path, "b.json", *["the timing"] * 10)
     speed = bench_mine(calls_with_turns(tmp_path), Busy(objections("price").words), 300.0)
     assert (speed.calls, speed.turns, speed.insights) == (2, 30, 20)
-    assert 0.15 <= speed.cpu_seconds < 0.25
+    assert speed.cpu_seconds >= 0.15
     assert speed.wall_seconds >= 0.14
     assert 120 < speed.turns_a_second_a_core <= 200
 

@@ -16,19 +16,19 @@ from ingest.base.errors import BadSetup, LeaseLost
 from ingest.base.settings import Settings
 from ingest.calls import MAX_ATTEMPTS, CallState
 from insights import tasks
-from insights.basis import Finder
 from insights.catalogue.queries import add_competitor
-from insights.insight import Competitor
+from insights.insight import Competitor, Mined, MiningNote
+from insights.mining import Mining
 from insights.remines import queries, work
 from insights.remines.remine import RemineState, from_json, to_json
 from insights.rollups.queries import moving_rollups
 from tests.conftest import AddCall
-from tests.insights.remining import NEW, SAID, Mined, apply, ask, labels, looked, now
+from tests.insights.remining import NEW, SAID, AddMined, apply, ask, labels, looked, now
 from tests.insights.saying import heard, transcript
 
 
 def test_new_calls_come_first(
-    conn: db.Connection, settings: Settings, mined: Mined, add_call: AddCall
+    conn: db.Connection, settings: Settings, mined: AddMined, add_call: AddCall
 ) -> None:
     mined()
     fresh = add_call(sound=False)
@@ -41,7 +41,7 @@ def test_new_calls_come_first(
 
 
 def test_a_call_on_its_way_or_gone_is_left_alone(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     moving, wordless, gone, still = (mined() for _ in range(4))
     found = looked(conn, settings)
@@ -61,7 +61,7 @@ def test_a_call_on_its_way_or_gone_is_left_alone(
 
 
 def test_an_error_while_saving_leaves_the_old_insights_and_is_tried_again(
-    conn: db.Connection, settings: Settings, mined: Mined, monkeypatch: pytest.MonkeyPatch
+    conn: db.Connection, settings: Settings, mined: AddMined, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = mined()
     found = looked(conn, settings)
@@ -81,9 +81,9 @@ def test_an_error_while_saving_leaves_the_old_insights_and_is_tried_again(
 
 
 def test_a_miner_that_cannot_be_loaded_fails_the_calls_with_its_reason(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
-    def load() -> Finder:
+    def load() -> Mining:
         raise BadSetup("The model is broken: reinstall Earshot.")
 
     call = mined()
@@ -97,7 +97,7 @@ def test_a_miner_that_cannot_be_loaded_fails_the_calls_with_its_reason(
 
 
 def test_a_call_that_ends_every_worker_fails_and_the_others_go_on(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     mined()
     asked = ask(conn)
@@ -112,7 +112,7 @@ def test_a_call_that_ends_every_worker_fails_and_the_others_go_on(
 
 
 def test_a_call_is_one_workers_at_a_time_and_late_work_is_dropped(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     mined()
     ask(conn)
@@ -130,7 +130,7 @@ def test_a_call_is_one_workers_at_a_time_and_late_work_is_dropped(
 
 
 def test_it_stops_between_two_calls_when_the_clock_rings_again(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     mined(), mined()
     asked = ask(conn)
@@ -140,9 +140,9 @@ def test_it_stops_between_two_calls_when_the_clock_rings_again(
 
 
 def test_a_worker_told_to_end_hands_the_call_back(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
-    def told_to_end() -> Finder:
+    def told_to_end() -> Mining:
         raise SystemExit
 
     mined()
@@ -167,7 +167,7 @@ work.go_on(settings(), lambda: Slow(NEW.words, NEW.version))
 
 
 def test_killed_at_any_moment_it_goes_on_and_every_call_is_applied_once(
-    conn: db.Connection, settings: Settings, mined: Mined, monkeypatch: pytest.MonkeyPatch
+    conn: db.Connection, settings: Settings, mined: AddMined, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARSHOT_LEASE_SECONDS", "5")
     ids = [mined().id for _ in range(8)]
@@ -197,7 +197,7 @@ def test_the_clock_rings_it_on_the_mining_queue() -> None:
 
 
 def test_the_real_miner_after_itself_changes_nothing(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined(tasks._miner())
     add_competitor(conn, call.company_id, Competitor("Elsewhere"))
@@ -210,9 +210,10 @@ def test_the_real_miner_after_itself_changes_nothing(
 
 def test_insights_come_back_from_json_as_they_were() -> None:
     said = transcript(heard(SAID))
-    found = NEW.mine(said, (Competitor("Attrivo"),))
-    found.append(replace(found[0], unlisted=True, quote=replace(found[0].quote, start=None)))
-    assert from_json(to_json(found)) == tuple(found)
+    found = NEW.mine(said, (Competitor("Attrivo"),)).insights
+    bare = replace(found[0], unlisted=True, quote=replace(found[0].quote, start=None))
+    mined = Mined((*found, bare), MiningNote("Why", {"quote": 2}))
+    assert from_json(to_json(mined)) == mined
 
 
 def test_the_next_call_is_found_by_its_index(conn: db.Connection, add_call: AddCall) -> None:

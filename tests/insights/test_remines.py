@@ -15,11 +15,11 @@ from insights.remines import queries
 from insights.remines.remine import RemineState, Scope
 from tests.conftest import NOON
 from tests.insights.keywords import Keywords, objections
-from tests.insights.remining import NEW, Mined, apply, ask, labels, looked
+from tests.insights.remining import NEW, AddMined, apply, ask, labels, looked
 
 
 def test_looking_shows_what_would_appear_and_disappear_and_changes_nothing(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     first = mined(title="First call")
     second = mined(objections("price", "high"), held_at=NOON + timedelta(days=1))
@@ -47,7 +47,7 @@ def test_looking_shows_what_would_appear_and_disappear_and_changes_nothing(
 
 
 def test_the_same_miner_again_finds_no_difference(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined(NEW)
     (first, *_) = kept.insights_of(conn, call.id)
@@ -69,7 +69,7 @@ def test_the_same_miner_again_finds_no_difference(
 def test_only_calls_in_the_scope(
     conn: db.Connection,
     settings: Settings,
-    mined: Mined,
+    mined: AddMined,
     scope: dict[str, Any],
     expected: list[int],
 ) -> None:
@@ -89,7 +89,7 @@ def test_an_unknown_company_is_said(conn: db.Connection) -> None:
         queries.ask(conn, Scope(company="Nobody"), "an admin", dry_run=True)
 
 
-def test_only_one_kind(conn: db.Connection, settings: Settings, mined: Mined) -> None:
+def test_only_one_kind(conn: db.Connection, settings: Settings, mined: AddMined) -> None:
     call = mined(objections("price", "high"))
     add_competitor(conn, call.company_id, Competitor("Attrivo"))
     conn.commit()
@@ -100,7 +100,7 @@ def test_only_one_kind(conn: db.Connection, settings: Settings, mined: Mined) ->
 
 
 def test_a_theme_is_only_made_when_it_is_applied(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     wish = Keywords({"cheaper": (Kind.FEATURE_REQUEST, "Lower prices")}, "2")
     mined(Keywords({}))
@@ -114,7 +114,7 @@ def test_a_theme_is_only_made_when_it_is_applied(
 
 
 def test_applying_replaces_the_insights_and_keeps_their_ids(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined(objections("price", "high"))
     before = kept.insights_of(conn, call.id)
@@ -133,7 +133,7 @@ def test_applying_replaces_the_insights_and_keeps_their_ids(
 
 @pytest.mark.parametrize("review", [Review.CONFIRMED, Review.REJECTED])
 def test_what_a_person_has_reviewed_stands(
-    conn: db.Connection, settings: Settings, mined: Mined, review: Review
+    conn: db.Connection, settings: Settings, mined: AddMined, review: Review
 ) -> None:
     call = mined(objections("price", "high"))
     for found in kept.insights_of(conn, call.id):
@@ -151,7 +151,7 @@ def test_what_a_person_has_reviewed_stands(
 
 
 def test_words_that_a_person_has_judged_get_no_second_label(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     """Neither a rejected objection under another name, nor a relabelled one under its old one."""
     call = mined()
@@ -164,7 +164,7 @@ def test_words_that_a_person_has_judged_get_no_second_label(
 
 
 def test_reviewed_between_looking_and_applying(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined(objections("high"))
     found = looked(conn, settings)
@@ -177,7 +177,7 @@ def test_reviewed_between_looking_and_applying(
 
 
 def test_what_was_shown_is_applied_without_mining_again(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined()
     found = looked(conn, settings)
@@ -186,7 +186,7 @@ def test_what_was_shown_is_applied_without_mining_again(
 
 
 def test_a_catalogue_edited_meanwhile_or_another_model_is_mined_with(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     call = mined()
     found = looked(conn, settings)
@@ -200,7 +200,7 @@ def test_a_catalogue_edited_meanwhile_or_another_model_is_mined_with(
 
 
 def test_a_dry_run_is_never_applied_nor_one_still_looking(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     mined()
     asked = ask(conn)
@@ -214,7 +214,7 @@ def test_a_dry_run_is_never_applied_nor_one_still_looking(
 
 
 def test_what_nobody_applied_is_forgotten_later(
-    conn: db.Connection, settings: Settings, mined: Mined
+    conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:
     mined()
     old, applied = ask(conn), apply(conn, settings, looked(conn, settings))

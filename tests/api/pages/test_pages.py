@@ -13,7 +13,8 @@ from ingest.base.db import Connection
 from ingest.calls import CallDetails, CallState
 from ingest.queries import add_call
 from ingest.store import Store
-from insights.insight import Insight, Kind, Quote, Stance
+from insights.insight import Insight, Kind, MiningNote, Quote, Stance
+from insights.queries import note_mining
 from tests.api.pages import seed
 from tests.api.pages.conftest import LogIn
 from transcribe.transcript import Speaker, Transcript, Turn
@@ -274,3 +275,15 @@ def test_the_digest_is_also_a_file(admin: TestClient, conn: Connection) -> None:
     assert 'filename="earshot-2026-W07.html"' in file.headers["content-disposition"]
     assert 'href="http://127.0.0.1:8321/calls/' in file.text
     assert not re.search(r"<link|<script|src=", file.text)
+
+
+def test_a_call_says_when_the_llm_could_not_be_used(admin: TestClient, conn: Connection) -> None:
+    call = seed.done(conn, "plumbline-01")
+    conn.commit()
+    path = f"/calls/{call.id}"
+    assert "LLM" not in read(admin, path)
+    note_mining(conn, call.id, MiningNote("Not by the LLM: <b>busy</b>.", {"wrong turn": 1}))
+    conn.commit()
+    for address in (path, f"{path}/live"):
+        assert "Not by the LLM: <b>busy</b>." in read(admin, address)
+        assert "could not be verified: wrong turn (1)." in read(admin, address)

@@ -1,0 +1,1 @@
+"""Mining by the user's own LLM, where there is one."""
