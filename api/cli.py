@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 import click
 
-from api.commands import admin, calls, competitors, demo, measure, offline, processes, server
+from api.commands import (
+    admin,
+    calls,
+    competitors,
+    demo,
+    detectors,
+    measure,
+    offline,
+    processes,
+    server,
+)
 from ingest.base.errors import EarshotError
 
 INTERRUPTED = 130  # as a shell reports Ctrl-C
@@ -35,7 +45,7 @@ def earshot() -> None:
     """
 
 
-for _module in (demo, server, calls, competitors, offline, measure, admin, processes):
+for _module in (demo, server, calls, competitors, detectors, offline, measure, admin, processes):
     for _command in _module.COMMANDS:
         earshot.add_command(_command)
 

@@ -16,13 +16,52 @@ class Kept:
     label: str
     start_char: int
     end_char: int
+    found_label: str | None = None  # before a person set another
+    reviewed: bool = False
 
     def overlap(self, found: Insight) -> int:
-        """Characters that the two quotes share; 0 where turn, kind or label differ."""
-        if (self.turn, self.kind, self.label.casefold()) != _key(found):
+        """Characters that the two quotes share; 0 where turn, kind or label differ. One that a
+        person relabelled also goes by the label that it was found under."""
+        labels = {self.label.casefold(), (self.found_label or self.label).casefold()}
+        return self._shared(found) if found.label.casefold() in labels else 0
+
+    def covers(self, found: Insight) -> bool:
+        """Whether a person's word on this one settles that one: common words and the same kind.
+        A category or a theme is a matter of opinion; another rival is another mention."""
+        named_alike = self.kind != Kind.COMPETITOR or self.overlap(found) > 0
+        return self.reviewed and named_alike and self._shared(found) > 0
+
+    def _shared(self, found: Insight) -> int:
+        if (self.turn, self.kind) != (found.turn, found.kind):
             return 0
         start = max(self.start_char, found.quote.start_char)
         return max(0, min(self.end_char, found.quote.end_char) - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How kept insights become the found ones, which are named by their place in the list."""
+
+    gone: tuple[int, ...]  # ids of kept ones that were not found again
+    moved: tuple[tuple[int, int], ...]  # (found, id of the kept one that it is)
+    new: tuple[int, ...]
+
+
+def plan(kept: Sequence[Kept], found: Sequence[Insight]) -> Plan:
+    """What mining again changes: never an insight that a person has reviewed, and nothing new
+    comes to stand beside one."""
+    settled = [old for old in kept if old.reviewed]
+    reviewed = {old.id for old in settled}
+    ids = identify(kept, found)
+    return Plan(
+        gone=tuple(old.id for old in kept if old.id not in reviewed and old.id not in ids),
+        moved=tuple((at, to) for at, to in enumerate(ids) if to is not None and to not in reviewed),
+        new=tuple(
+            at
+            for at, (to, insight) in enumerate(zip(ids, found, strict=True))
+            if to is None and not any(old.covers(insight) for old in settled)
+        ),
+    )
 
 
 def once_each(found: Iterable[Insight]) -> list[Insight]:
@@ -37,18 +76,24 @@ def once_each(found: Iterable[Insight]) -> list[Insight]:
 def identify(kept: Sequence[Kept], found: Sequence[Insight]) -> list[int | None]:
     """For each found insight the id of the kept one that it is, None where it is new.
 
-    Quotes that start alike are paired first, then those that overlap most. So a found insight
-    paired by overlap alone starts where no kept one of its label does, and rows can be updated
-    one by one without two ever standing in the same place.
+    Quotes that start alike are paired first, under the present label before the one found, then
+    those that overlap most. So a found insight paired otherwise starts where no kept one of its
+    label does, and rows can be updated one by one without two ever standing in the same place.
     """
     pairs = [
-        (old.start_char != new.quote.start_char, -old.overlap(new), at, old.id)
+        (
+            old.start_char != new.quote.start_char,
+            old.label.casefold() != new.label.casefold(),
+            -old.overlap(new),
+            at,
+            old.id,
+        )
         for at, new in enumerate(found)
         for old in kept
         if old.overlap(new)
     ]
     ids: list[int | None] = [None] * len(found)
-    for _, _, at, kept_id in sorted(pairs):
+    for *_, at, kept_id in sorted(pairs):
         if ids[at] is None and kept_id not in ids:
             ids[at] = kept_id
     return ids

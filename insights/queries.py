@@ -1,4 +1,4 @@
-"""SQL for insights: kept, found again, reviewed. Roll-ups move along in the same transaction."""
+"""SQL for insights: kept and found again. Roll-ups move along in the same transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +10,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from ingest.calls import Call
 from insights.insight import Insight, Kind, Review, Stance
-from insights.merge import Kept, identify, once_each
+from insights.merge import Kept, once_each, plan
 from insights.rollups.queries import count_call, moving_rollups
 from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
 from transcribe.transcript import Speaker
@@ -21,28 +21,20 @@ from transcribe.transcript import Speaker
 def save_insights(conn: Connection, call: Call, insights: Iterable[Insight]) -> None:
     """Make these the call's insights, and count the call as mined.
 
-    One that was there before (same turn, kind, label, overlapping quote) keeps its id and its
-    review. Rivals get the catalogue's name, requests the name that their theme already has. Saving
-    the same again changes nothing. Raises NotFound where the call is gone.
+    One that was there before (same turn, kind, label, overlapping quote) keeps its id. One that a
+    person has reviewed stays as it is, and nothing is put beside it. Rivals get the catalogue's
+    name, requests the name that their theme already has. Saving the same again changes nothing.
+    Raises NotFound where the call is gone.
     """
     with moving_rollups(conn, call.id):
-        company_id = _company_of(conn, call.id)
-        found = _named(conn, company_id, insights)
+        company_id = company_of(conn, call.id)
+        found = named(conn, company_id, insights)
         count_call(conn, call.id)
         _replace(conn, call.id, found)
 
 
-def set_review(conn: Connection, insight_id: int, review: Review) -> None:
-    """Note what a person says of an insight; a rejected one counts no longer."""
-    row = conn.execute("select call_id from insight where id = %s", (insight_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no insight {insight_id}.")
-    with moving_rollups(conn, row[0]):
-        conn.execute("update insight set review = %s where id = %s", (review, insight_id))
-
-
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """An insight under the name that its rival or theme has here."""
 
     insight: Insight
@@ -50,7 +42,17 @@ class _Named:
     theme_id: int | None = None
 
 
-def _company_of(conn: Connection, call_id: int) -> int:
+def call_of(conn: Connection, insight_id: int) -> int:
+    """The id of an insight's call; NotFound where there is no such insight."""
+    row = conn.execute("select call_id from insight where id = %s", (insight_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no insight {insight_id}.")
+    call_id: int = row[0]
+    return call_id
+
+
+def company_of(conn: Connection, call_id: int) -> int:
+    """The id of a call's company; NotFound where the call is gone."""
     row = conn.execute("select company_id from call where id = %s", (call_id,)).fetchone()
     if row is None:
         raise NotFound(f"There is no call {call_id}: it was deleted.")
@@ -58,7 +60,8 @@ def _company_of(conn: Connection, call_id: int) -> int:
     return company_id
 
 
-def _named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> list[_Named]:
+def named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> list[Named]:
+    """The insights under the names that rivals and themes have at this company, each once."""
     insights = list(insights)
     themes = _themes(conn, company_id, insights)
     rivals = {
@@ -66,18 +69,18 @@ def _named(conn: Connection, company_id: int, insights: Iterable[Insight]) -> li
         for entry in catalogue(conn, company_id)
         for name in (entry.name, *entry.aliases)
     }
-    named: dict[Insight, _Named] = {}
+    known_as: dict[Insight, Named] = {}
     for insight in insights:
         if insight.kind is Kind.FEATURE_REQUEST:
             theme_id, theme = themes[insight.label.casefold()]
-            known = _Named(replace(insight, label=theme), theme_id=theme_id)
+            known = Named(replace(insight, label=theme), theme_id=theme_id)
         elif insight.kind is Kind.COMPETITOR and (rival := rivals.get(insight.label.casefold())):
             listed = replace(insight, label=rival.name, unlisted=False)
-            known = _Named(listed, competitor_id=rival.id)
+            known = Named(listed, competitor_id=rival.id)
         else:
-            known = _Named(insight)
-        named[known.insight] = known
-    return [named[insight] for insight in once_each(named)]
+            known = Named(insight)
+        known_as[known.insight] = known
+    return [known_as[insight] for insight in once_each(known_as)]
 
 
 def _themes(
@@ -98,32 +101,40 @@ def _themes(
     return themes
 
 
-def _replace(conn: Connection, call_id: int, found: Sequence[_Named]) -> None:
+def insert_insight(conn: Connection, call_id: int, new: Named) -> int:
+    """Keep one more insight of a call; its id. Within `moving_rollups`."""
+    row = conn.execute(f"{_INSERT} returning id", _row(call_id, new)).fetchone()
+    assert row is not None, "an insert returns its row"
+    insight_id: int = row[0]
+    return insight_id
+
+
+def _replace(conn: Connection, call_id: int, found: Sequence[Named]) -> None:
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         kept = cursor.execute(
-            """select id, turn, kind, label, char_start as start_char, char_end as end_char
+            """select id, turn, kind, label, found_label, char_start as start_char,
+                      char_end as end_char, review <> 'unreviewed' as reviewed
                from insight where call_id = %s""",
             (call_id,),
         ).fetchall()
-    ids = identify(kept, [named.insight for named in found])
-    gone = [old.id for old in kept if old.id not in ids]
-    conn.execute("delete from insight where id = any(%s)", (gone,))
-    rows = [(kept_id, _row(call_id, named)) for kept_id, named in zip(ids, found, strict=True)]
+    todo = plan(kept, [one.insight for one in found])
+    conn.execute("delete from insight where id = any(%s)", (list(todo.gone),))
+    moved = [_row(call_id, found[at]) | {"id": kept_id} for at, kept_id in todo.moved]
     with conn.cursor() as cursor:
-        cursor.executemany(_UPDATE, [row | {"id": kept_id} for kept_id, row in rows if kept_id])
-        cursor.executemany(_INSERT, [row for kept_id, row in rows if not kept_id])
+        cursor.executemany(_UPDATE, moved)
+        cursor.executemany(_INSERT, [_row(call_id, found[at]) for at in todo.new])
 
 
-def _row(call_id: int, named: _Named) -> dict[str, Any]:
-    insight, quote = named.insight, named.insight.quote
+def _row(call_id: int, known: Named) -> dict[str, Any]:
+    insight, quote = known.insight, known.insight.quote
     return {
         "call_id": call_id,
         "turn": insight.turn,
         "kind": insight.kind,
         "label": insight.label,
         "stance": insight.stance,
-        "competitor_id": named.competitor_id,
-        "theme_id": named.theme_id,
+        "competitor_id": known.competitor_id,
+        "theme_id": known.theme_id,
         "unlisted": insight.unlisted,
         "quote": quote.text,
         "char_start": quote.start_char,
@@ -154,8 +165,9 @@ _UPDATE = f"""update insight set {", ".join(f"{name} = %({name})s" for name in _
 _SELECT = """
 select i.id, i.call_id, i.turn, i.kind, i.label, i.stance, i.unlisted, i.quote, i.char_start,
        i.char_end, i.start_s as start, i.end_s as end, i.confidence, i.detector, i.version,
-       i.review, i.competitor_id, i.theme_id, c.title as call_title, c.held_at, c.company_id,
-       c.account_id, a.name as account, a.segment, r.name as rep,
+       i.review, i.found_label, i.found_stance, i.competitor_id, i.theme_id,
+       c.title as call_title, c.held_at, c.company_id, c.account_id, a.name as account, a.segment,
+       r.name as rep,
        coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name
 from insight i
 join call c on c.id = i.call_id
@@ -215,10 +227,19 @@ def _select(conn: Connection, query: str, values: dict[str, Any]) -> Sequence[St
         return cursor.execute(query, values).fetchall()
 
 
-def _stored(*, kind: str, stance: str | None, review: str, speaker: str, **row: Any) -> Any:
+def _stored(
+    *,
+    kind: str,
+    stance: str | None,
+    found_stance: str | None,
+    review: str,
+    speaker: str,
+    **row: Any,
+) -> StoredInsight:
     return StoredInsight(
         kind=Kind(kind),
         stance=Stance(stance) if stance else None,
+        found_stance=Stance(found_stance) if found_stance else None,
         review=Review(review),
         speaker=Speaker(speaker),
         **row,

@@ -1,10 +1,12 @@
 """A found insight keeps the id of the kept one that it is."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.insight import Insight, Kind, Quote
-from insights.merge import Kept, identify, once_each
+from insights.merge import Kept, Plan, identify, once_each, plan
 
 
 def found(start: int, end: int, label: str = "price", turn: int = 0, sure: float = 0.5) -> Insight:
@@ -63,3 +65,26 @@ def test_rows_can_be_updated_one_by_one(
     for at, (number, insight) in enumerate(zip(ids, after, strict=True)):
         rows[number or -at] = (insight.label.casefold(), insight.quote.start_char)
         assert len(set(rows.values())) == len(rows)
+
+
+def test_a_reviewed_one_is_neither_moved_nor_gone_and_nothing_new_comes_beside_it() -> None:
+    rejected = replace(kept(7, 0, 10), reviewed=True)
+    relabelled = replace(kept(8, 20, 30, "need"), found_label="timing", reviewed=True)
+    open_one = kept(9, 25, 40, "trust")
+    again = [
+        found(2, 12),
+        found(5, 8, "terms"),
+        found(21, 30, "timing"),
+        found(25, 38, "trust"),
+        found(50, 60),
+    ]
+    assert plan([rejected, relabelled, open_one], again) == Plan((), ((3, 9),), (4,))
+    assert plan([rejected, relabelled, open_one], []) == Plan((9,), (), ())
+    assert plan([rejected], [found(0, 10, turn=1)]) == Plan((), (), (0,))
+
+
+def test_another_rival_in_the_reviewed_words_is_another_mention() -> None:
+    attrivo = Kept(7, 0, Kind.COMPETITOR, "Attrivo", 0, 10, reviewed=True)
+    bolt = replace(found(0, 10, "Bolt"), kind=Kind.COMPETITOR)
+    assert plan([attrivo], [bolt]).new == (0,)
+    assert plan([replace(attrivo, found_label="Bolt")], [bolt]).new == ()
