@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+PERSON = "person"
+"""The detector of an insight that a reader wrote down."""
+
 
 class Kind(StrEnum):
     """What the miner looks for."""

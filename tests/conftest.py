@@ -128,7 +128,7 @@ def settings(
 def reviewer(conn: db.Connection) -> int:
     """The id of somebody who reviews insights."""
     row = conn.execute(
-        "insert into app_user (name, role) values ('Ana Ruiz', 'product') returning id"
+        "insert into app_user (name, role) values ('Rhea Moss', 'product') returning id"
     ).fetchone()
     assert row is not None
     number: int = row[0]

@@ -7,11 +7,10 @@ from typing import Any
 from psycopg.rows import kwargs_row
 
 from ingest.base.db import Connection
-from insights.insight import Insight, Kind, Quote, Review
+from insights.insight import PERSON, Insight, Kind, Quote, Review
 from insights.queries import Named, call_of, company_of, insert_insight, insight, named
 from insights.reviews.figures import Figures
 from insights.reviews.rules import (
-    PERSON,
     BadReview,
     Judgement,
     Missed,

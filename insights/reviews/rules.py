@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.base.errors import Refused
-from insights.insight import Category, Kind, Quote, Review, Stance
+from insights.insight import PERSON, Category, Kind, Quote, Review, Stance
 from insights.stored import StoredInsight
 from transcribe.transcript import Turn
-
-PERSON = "person"
-"""The detector of an insight that a reviewer added."""
 
 
 class BadReview(Refused):

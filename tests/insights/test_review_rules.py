@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from insights.insight import Kind, Quote, Review, Stance
+from insights.insight import PERSON, Kind, Quote, Review, Stance
 from insights.reviews.rules import (
-    PERSON,
     BadReview,
     Judgement,
     Missed,
