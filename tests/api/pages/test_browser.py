@@ -1,22 +1,12 @@
 """The pages in a real Chromium: used with the mouse, by keyboard, on a phone, in light and dark."""
 
-import contextlib
-import threading
-import time
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, Request, expect, sync_playwright
+from playwright.sync_api import Dialog, expect
 
-from api import auth
-from api.app import create_app
-from api.users import Role
 from ingest.base.db import Connection
-from ingest.base.settings import Settings
 from ingest.calls import CallState
 from ingest.queries import get_call, list_calls
 from ingest.store import Store
@@ -25,101 +15,10 @@ from insights.queries import insights_of
 from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
 from tests.api.pages import seed
-from tests.api.pages.chromium import ARGUMENTS, executable
+from tests.api.pages.browsing import PHONE, Site, heard_from, needs_chromium, second
 from tests.api.pages.test_pages import hostile_call
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(executable() is None, reason="no Chromium here: apt install chromium"),
-]
-
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
-
-
-@dataclass
-class Site:
-    """A running server, and what a browser did that it should not."""
-
-    url: str
-    page: Page
-    faults: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.url + path)
-        return self.page
-
-    def watch(self, page: Page) -> None:
-        """Note what a page logs, raises, or asks of another host."""
-        page.on("console", lambda said: self._note(said.type in ("error", "warning"), said.text))
-        page.on("pageerror", lambda error: self._note(True, str(error)))
-        page.on("request", self._asked)
-
-    def _asked(self, request: Request) -> None:
-        self._note(not request.url.startswith((self.url, "data:", "blob:")), request.url)
-
-    def _note(self, bad: bool, what: str) -> None:
-        if bad:
-            self.faults.append(what)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = executable()
-        assert path
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[str]:
-    config = uvicorn.Config(create_app(settings), port=0, log_level="warning", ws="none")
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.02)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(20)
-
-
-@pytest.fixture
-def site(server: str, browser: Browser, conn: Connection) -> Iterator[Site]:
-    """A desk's browser with an admin logged in; afterwards nothing may have gone wrong in it."""
-    secret = auth.login_link(conn, auth.create_user(conn, "Ana Ruiz", Role.ADMIN))
-    conn.commit()
-    context = browser.new_context(viewport=DESK, timezone_id="Europe/London")  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
-    site = Site(server, context.new_page())
-    site.watch(site.page)
-    site.open(f"/login/{secret}")
-    site.page.get_by_role("button", name="Log in").click()
-    expect(site.page.get_by_role("link", name="Competitors")).to_be_visible()
-    yield site
-    context.close()
-    assert not site.faults
-
-
-def second(page: Page) -> float:
-    """Where the sound is."""
-    at: float = page.evaluate("document.getElementById('sound').currentTime")
-    return at
-
-
-@contextlib.contextmanager
-def heard_from(page: Page, expected: float) -> Iterator[None]:
-    """What happens within makes the sound play from about `expected` seconds."""
-    yield
-    page.wait_for_function(
-        "at => { const s = document.getElementById('sound');"
-        " return !s.paused && s.currentTime >= at - .3 && s.currentTime < at + 8; }",
-        arg=expected,
-    )
+pytestmark = needs_chromium
 
 
 def test_recordings_dropped_on_the_page_are_brought(site: Site, conn: Connection) -> None:
@@ -257,86 +156,6 @@ def test_everything_by_keyboard(site: Site, conn: Connection, store: Store) -> N
     expect(words.nth(2)).to_be_focused()
     with heard_from(page, 0.5):
         press("Enter")
-
-
-def test_reviewing_leaves_the_sound_playing(site: Site, conn: Connection, store: Store) -> None:
-    call = seed.done(conn, "plumbline-01", store=store)
-    conn.commit()
-    page = site.open(f"/calls/{call.id}")
-    rival = page.locator(".found li").filter(has_text="we had Attrivo")
-    with heard_from(page, 167.9):
-        rival.get_by_role("link", name="Hear it at").click()
-    rival.get_by_role("button", name="Reject: Competitor: Attrivo").click()
-    expect(rival).to_have_class("rejected")
-    expect(rival.get_by_role("button", name="Undo")).to_be_focused()
-    expect(page.locator("#state")).to_have_text("4 objections and 2 feature requests.")
-    expect(page.locator("mark")).to_have_count(6)
-    expect(page.locator("#track rect")).to_have_count(6)
-    expect(page.get_by_role("status").filter(has_text="Rejected")).to_have_count(1)
-    assert not page.evaluate("document.getElementById('sound').paused")
-    rival.get_by_role("button", name="Undo").click()
-    expect(page.locator("mark")).to_have_count(7)
-    with heard_from(page, 167.9):  # the words that were put back are heard as before
-        page.locator("mark.competitor [data-i]").first.click()
-    rival.get_by_text("Relabel").click()
-    rival.get_by_label("Stance").select_option("left")
-    rival.get_by_role("button", name="Save").click()
-    expect(rival).to_contain_text("found as “Attrivo, criticised”")
-    rival.get_by_text("Relabel:").click()
-    rival.get_by_label("Rival").fill("–")
-    rival.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_have_text("The rival's name is empty: write it.")
-    site.faults = [fault for fault in site.faults if "422" not in fault]  # the refusal, as logged
-
-
-def test_reviewing_by_keyboard(site: Site, conn: Connection) -> None:
-    call = seed.done(conn, "plumbline-01")
-    conn.commit()
-    page = site.open(f"/calls/{call.id}")
-    for _ in range(2):
-        page.keyboard.press("j")
-    second = page.locator(".found li").nth(1)
-    for key, became in (("n", "rejected"), ("y", "confirmed"), ("n", "rejected")):
-        page.keyboard.press(key)
-        expect(second).to_have_class(became)
-        expect(second.get_by_role("link").first).to_be_focused()
-    page.keyboard.press("j")
-    page.keyboard.press("y")
-    expect(page.locator(".found li").nth(2)).to_have_class("confirmed")
-    page.locator("#missed summary").click()
-    page.get_by_label("The words that say it").press("n")
-    expect(page.locator(".found li").nth(2)).to_have_class("confirmed")
-
-
-SELECT = """([turn, first, last]) => {
-    const words = document.querySelectorAll(`#turn-${turn} .text [data-i]`);
-    getSelection().setBaseAndExtent(words[first].firstChild, 0, words[last].firstChild,
-        words[last].textContent.length);
-}"""
-
-
-def test_selected_words_are_added_as_missed(site: Site, conn: Connection, store: Store) -> None:
-    call = seed.done(conn, "plumbline-01", store=store)
-    conn.commit()
-    turn = next(i for i in insights_of(conn, call.id) if i.label == "Attrivo").turn
-    text = seed.timed("plumbline-01").turns[turn].text
-    page = site.open(f"/calls/{call.id}")
-    parts = page.locator(f"#turn-{turn} .text [data-i]")
-    page.evaluate(SELECT, [turn, 0, parts.count() - 1])  # across a mark and its label
-    page.get_by_role("button", name="Missed here").click()
-    form = page.locator("#missed")
-    expect(form.get_by_label("The words that say it")).to_have_value(text)
-    expect(page.get_by_role("button", name="Missed here")).to_be_hidden()
-    form.get_by_label("Feature request").check()
-    expect(form.get_by_label("Category")).to_be_hidden()
-    form.get_by_label("Theme").fill("Honest attribution")
-    form.get_by_role("button", name="Add").click()
-    added = page.locator(".found li:target")
-    expect(added).to_contain_text("Feature request: Honest attribution")
-    expect(added).to_contain_text("Added by a person")
-    conn.rollback()
-    made = next(i for i in insights_of(conn, call.id) if i.label == "Honest attribution")
-    assert (made.turn, made.char_start, made.char_end) == (turn, 0, len(text))
 
 
 def test_times_are_said_in_the_readers_zone(site: Site, conn: Connection) -> None:
