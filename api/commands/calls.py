@@ -175,7 +175,7 @@ def _print_call(call: dict[str, Any]) -> None:
     click.echo(" · ".join(str(fact) for fact in known if fact))
     if call["missing_seconds"] >= 1:
         click.echo(f"{call['missing_seconds']:.0f} seconds could not be decoded.")
-    insights = call.get("insights") or []
+    insights = [i for i in call["insights"] if i["review"] != "rejected"]
     if insights:
         click.echo()
         print_table(("time", "kind", "label", "quote"), [insight_row(i) for i in insights])

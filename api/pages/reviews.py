@@ -73,9 +73,11 @@ def add_missed(
         with here.pool.connection() as conn:
             insight_id = queries.add_missed(conn, call_id, missed, user.id)
     except BadReview as error:
-        written = {
+        fields = {
             **{"kind": kind, "quote": quote, "stance": stance},
             **{"category": category, "rival": rival, "theme": theme},
+            **{"turn": turn, "char_start": char_start, "char_end": char_end},
         }
+        written = {name: value for name, value in fields.items() if value is not None}
         return whole(here, user, call_id, Draft(str(error), written))
     return RedirectResponse(f"/calls/{call_id}#insight-{insight_id}", 303)

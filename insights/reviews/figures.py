@@ -10,7 +10,8 @@ insight of the kind has been reviewed. Nobody knows what nobody noticed: reviewe
 list and not the whole transcript add too little, so it is at best an upper bound.
 
 An insight counts for the version that found it last before its review, an added one for the
-version that had read the call without finding it. Both shares take mentions for independent,
+version that had read the call without finding it; what a later version finds besides is not held
+against an earlier one. Both shares take mentions for independent,
 which those of one call are not quite: the true intervals are a little wider.
 """
 
