@@ -1,5 +1,6 @@
 """Insights on a real PostgreSQL: kept once, found again, and counted right whatever happens."""
 
+import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,7 +29,7 @@ from insights.queries import (
     save_insights,
 )
 from insights.reviews.queries import review
-from insights.reviews.rules import Judgement
+from insights.reviews.rules import BadReview, Judgement
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
 from insights.stored import InsightFilter, Position, StoredInsight
 from tests.conftest import NOON, AddCall
@@ -260,10 +261,24 @@ def test_whatever_happens_the_counts_agree(
     assert counted(conn) == before
 
 
+def review_any(conn: Connection, chance: random.Random, reviewer: int) -> None:
+    """Review, or relabel, an insight that may be gone by then."""
+    found = find_insights(conn, InsightFilter(), None, 50)
+    conn.commit()
+    if not found:
+        return
+    chosen = chance.choice(found)
+    label = chance.choice([None, "Export"]) if chosen.kind is Kind.FEATURE_REQUEST else None
+    said = Judgement(Review.CONFIRMED, label) if label else Judgement(chance.choice([*Review]))
+    with contextlib.suppress(NotFound, BadReview):
+        review(conn, chosen.id, said, reviewer)
+
+
 def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
-    database_url: str, conn: Connection, add_call: AddCall
+    database_url: str, conn: Connection, add_call: AddCall, reviewer: int
 ) -> None:
-    """Same day, same labels and themes, in other orders, and a catalogue edited meanwhile."""
+    """Same day, same labels and themes, in other orders, a catalogue edited meanwhile, and a
+    person who reviews."""
     calls = [add_call(account="Acme") for _ in range(8)]
     add_competitor(conn, calls[0].company_id, Competitor("HubSpot"))
     conn.commit()
@@ -276,6 +291,8 @@ def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
                     (entry,) = full_catalogue(own)
                     name = chance.choice(["HubSpot", "Hub Spot"])
                     set_competitor(own, entry.id, Competitor(name, ("HS", "hubs")))
+                elif number == 1:
+                    review_any(own, chance, reviewer)
                 else:
                     mined(own, chance.choice(calls), *chance.sample(SOME[number % 2], 8))
                 own.commit()
