@@ -12,6 +12,7 @@ from api.commands import (
     calls,
     competitors,
     demo,
+    detectors,
     measure,
     offline,
     processes,
@@ -45,7 +46,11 @@ def earshot() -> None:
     """
 
 
-for _module in (demo, server, calls, competitors, remine, offline, measure, admin, processes):
+_MODULES = (
+    *(demo, server, calls, competitors, remine, detectors),
+    *(offline, measure, admin, processes),
+)
+for _module in _MODULES:
     for _command in _module.COMMANDS:
         earshot.add_command(_command)
 

@@ -27,6 +27,7 @@ TITLES = {
     "bad-form": "The form cannot be read",
     "bad-json": "The JSON cannot be read",
     "bad-metadata": "A field beside the file cannot be understood",
+    "bad-review": "The insight cannot be reviewed like this",
     "bad-request": "The request cannot be understood",
     "bad-competitor": "The catalogue cannot hold this rival",
     "empty-file": "There is no sound in the file",

@@ -20,6 +20,7 @@ class Right(StrEnum):
     READ = "read calls and insights"
     BRING = "upload and edit calls"
     ERASE = "delete calls"
+    REVIEW = "review insights"
     CATALOGUE = "edit the catalogue of rivals"
     REMINE = "mine old calls again"
     TOKENS = "manage API tokens"
@@ -29,6 +30,7 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.READ: frozenset(Role),
     Right.BRING: frozenset({Role.SALES, Role.ADMIN}),
     Right.ERASE: frozenset({Role.ADMIN}),
+    Right.REVIEW: frozenset(Role),
     Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
     Right.REMINE: frozenset({Role.ADMIN}),
     Right.TOKENS: frozenset({Role.ADMIN}),

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PERSON = "person"
+"""The detector of an insight that a reader wrote down."""
+
 
 class Kind(StrEnum):
     """What the miner looks for."""

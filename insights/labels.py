@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.base.errors import NotFound, Refused
-from insights.insight import Category, Competitor, Insight, Kind, Quote, Stance
+from insights.insight import PERSON, Category, Competitor, Insight, Kind, Quote, Stance
 from transcribe.transcript import Speaker, Transcript, Turn
 
 E = TypeVar("E", Kind, Category, Stance)
@@ -187,7 +187,7 @@ def _insight(at: _Place, raw: Any, turns: Sequence[Turn]) -> Insight:
         label=_label(at, kind, label),
         quote=Quote(quote, start, start + len(quote)),
         confidence=1.0,
-        detector="person",
+        detector=PERSON,
         version="",
         stance=_choice(at.key("stance"), Stance, stance) if kind is Kind.COMPETITOR else None,
         unlisted=bool(label.get("unlisted", False)),

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from insights.insight import Insight, Kind
 
-SEVERAL_AT_ONCE = frozenset({Kind.COMPETITOR})
-"""Kinds of which the same words may carry several: two rivals, each with its label."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -20,21 +17,24 @@ class Kept:
     start_char: int
     end_char: int
     quote: str = ""
+    found_label: str | None = None  # before a person set another
     reviewed: bool = False  # a person has said something of it
 
     def overlap(self, found: Insight) -> int:
-        """Characters that the two quotes share; 0 where turn, kind or label differ."""
-        if (self.turn, self.kind, self.label.casefold()) != _key(found):
-            return 0
-        return self._shared(found)
+        """Characters that the two quotes share; 0 where turn, kind or label differ. One that a
+        person relabelled also goes by the label that it was found under."""
+        labels = {self.label.casefold(), (self.found_label or self.label).casefold()}
+        return self._shared(found) if found.label.casefold() in labels else 0
 
-    def answers_for(self, found: Insight) -> bool:
-        """Whether a person has judged the words of `found`, under whatever label."""
-        same = (self.turn, self.kind) == (found.turn, found.kind)
-        judged = self.reviewed and self.kind not in SEVERAL_AT_ONCE
-        return judged and same and self._shared(found) > 0
+    def covers(self, found: Insight) -> bool:
+        """Whether a person's word on this one settles that one: common words and the same kind.
+        A category or a theme is a matter of opinion; another rival is another mention."""
+        named_alike = self.kind != Kind.COMPETITOR or self.overlap(found) > 0
+        return self.reviewed and named_alike and self._shared(found) > 0
 
     def _shared(self, found: Insight) -> int:
+        if (self.turn, self.kind) != (found.turn, found.kind):
+            return 0
         start = max(self.start_char, found.quote.start_char)
         return max(0, min(self.end_char, found.quote.end_char) - start)
 
@@ -61,13 +61,20 @@ def once_each(found: Iterable[Insight]) -> list[Insight]:
 def identify(kept: Sequence[Kept], found: Sequence[Insight]) -> list[int | None]:
     """For each found insight the id of the kept one that it is, None where it is new.
 
-    Quotes that start alike are paired first, then those that overlap most. So a found insight
-    paired by overlap alone starts where no kept one of its label does, and rows can be updated
-    one by one without two ever standing in the same place. Of two kept ones that start alike a
-    reviewed one is taken, which a renewal leaves where it is.
+    Quotes that start alike are paired first, under the present label before the one found, then
+    those that overlap most. So a found insight paired otherwise starts where no kept one of its
+    label does, and rows can be updated one by one without two ever standing in the same place.
+    Of two kept ones that start alike a reviewed one is taken, which a renewal leaves where it is.
     """
     pairs = [
-        (old.start_char != new.quote.start_char, not old.reviewed, -old.overlap(new), at, old.id)
+        (
+            old.start_char != new.quote.start_char,
+            old.label.casefold() != new.label.casefold(),
+            not old.reviewed,
+            -old.overlap(new),
+            at,
+            old.id,
+        )
         for at, new in enumerate(found)
         for old in kept
         if old.overlap(new)
@@ -81,15 +88,16 @@ def identify(kept: Sequence[Kept], found: Sequence[Insight]) -> list[int | None]
 
 def renew(kept: Sequence[Kept], found: Sequence[Insight]) -> Renewal:
     """Put found insights in the place of kept ones. Reviewed ones stand as they are: they neither
-    change nor disappear, and what they answer for does not appear beside them."""
+    change nor disappear, and nothing that they settle comes to stand beside them."""
     ids = identify(kept, found)
-    standing = {old.id for old in kept if old.reviewed}
+    settled = [old for old in kept if old.reviewed]
+    standing = {old.id for old in settled}
     pairs = list(zip(ids, found, strict=True))
     return Renewal(
         appears=tuple(
             new
             for kept_id, new in pairs
-            if kept_id is None and not any(old.answers_for(new) for old in kept)
+            if kept_id is None and not any(old.covers(new) for old in settled)
         ),
         stays=tuple(
             (kept_id, new) for kept_id, new in pairs if kept_id and kept_id not in standing

@@ -1,4 +1,4 @@
-"""SQL for insights: kept, found again, reviewed. Roll-ups move along in the same transaction."""
+"""SQL for insights: kept and found again. Roll-ups move along in the same transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,27 +19,19 @@ from transcribe.transcript import Speaker
 # Keeping ----------------------------------------------------------------------------------
 
 
-def save_insights(conn: Connection, call: Call, insights: Iterable[Insight]) -> None:
-    """Make these the call's insights, and count the call as mined.
-
-    One that was there before (same turn, kind, label, overlapping quote) keeps its id and its
-    review. Rivals get the catalogue's name, requests the name that their theme already has. Saving
-    the same again changes nothing. Raises NotFound where the call is gone.
-    """
-    with moving_rollups(conn, call.id):
-        found = _named(conn, call.id, insights)
-        count_call(conn, call.id)
-        kept = [replace(old, reviewed=False) for old in _kept(conn, call.id)]
-        _write(conn, call.id, renew(kept, list(found)), found)
-
-
-def renew_insights(
+def save_insights(
     conn: Connection, call: Call, insights: Iterable[Insight], kind: Kind | None = None
 ) -> Renewal:
-    """Like `save_insights` for a call mined again, of one kind or all; but what a person has
-    reviewed stands as it is, also where it is not found any more. Returns what was done."""
+    """Make these the call's insights, or those of one kind, and count the call as mined. Returns
+    what was done.
+
+    One that was there before (same turn, kind, label, overlapping quote) keeps its id. One that a
+    person has reviewed stays as it is, and nothing is put beside it. Rivals get the catalogue's
+    name, requests the name that their theme already has. Saving the same again changes nothing.
+    Raises NotFound where the call is gone.
+    """
     with moving_rollups(conn, call.id):
-        found = _named(conn, call.id, _of_kind(insights, kind))
+        found = named(conn, call.id, _of_kind(insights, kind))
         count_call(conn, call.id)
         renewal = renew(_kept(conn, call.id, kind), list(found))
         _write(conn, call.id, renewal, found)
@@ -49,8 +41,8 @@ def renew_insights(
 def compare_insights(
     conn: Connection, call: Call, insights: Iterable[Insight], kind: Kind | None = None
 ) -> Renewal:
-    """What `renew_insights` would do now, with nothing written."""
-    found = _named(conn, call.id, _of_kind(insights, kind), write=False)
+    """What `save_insights` would do now, with nothing written."""
+    found = named(conn, call.id, _of_kind(insights, kind), write=False)
     return renew(_kept(conn, call.id, kind), list(found))
 
 
@@ -69,17 +61,8 @@ def mining_note(conn: Connection, call_id: int) -> MiningNote | None:
         return cursor.execute(query, (call_id,)).fetchone()
 
 
-def set_review(conn: Connection, insight_id: int, review: Review) -> None:
-    """Note what a person says of an insight; a rejected one counts no longer."""
-    row = conn.execute("select call_id from insight where id = %s", (insight_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no insight {insight_id}.")
-    with moving_rollups(conn, row[0]):
-        conn.execute("update insight set review = %s where id = %s", (review, insight_id))
-
-
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """An insight under the name that its rival or theme has here."""
 
     insight: Insight
@@ -87,7 +70,17 @@ class _Named:
     theme_id: int | None = None
 
 
-def _company_of(conn: Connection, call_id: int) -> int:
+def call_of(conn: Connection, insight_id: int) -> int:
+    """The id of an insight's call; NotFound where there is no such insight."""
+    row = conn.execute("select call_id from insight where id = %s", (insight_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no insight {insight_id}.")
+    call_id: int = row[0]
+    return call_id
+
+
+def company_of(conn: Connection, call_id: int) -> int:
+    """The id of a call's company; NotFound where the call is gone."""
     row = conn.execute("select company_id from call where id = %s", (call_id,)).fetchone()
     if row is None:
         raise NotFound(f"There is no call {call_id}: it was deleted.")
@@ -99,30 +92,31 @@ def _of_kind(insights: Iterable[Insight], kind: Kind | None) -> list[Insight]:
     return [insight for insight in insights if kind in (None, insight.kind)]
 
 
-def _named(
+def named(
     conn: Connection, call_id: int, insights: Iterable[Insight], *, write: bool = True
-) -> dict[Insight, _Named]:
-    """The insights, without doubles, under their names here; `write` makes themes not there yet."""
+) -> dict[Insight, Named]:
+    """The insights, each once, under the names that rivals and themes have at the call's company;
+    `write` makes themes that are not there yet."""
     insights = list(insights)
-    company_id = _company_of(conn, call_id)
+    company_id = company_of(conn, call_id)
     themes = (_themes if write else _known_themes)(conn, company_id, insights)
     rivals = {
         name.casefold(): entry
         for entry in catalogue(conn, company_id)
         for name in (entry.name, *entry.aliases)
     }
-    named: dict[Insight, _Named] = {}
+    known_as: dict[Insight, Named] = {}
     for insight in insights:
         if insight.kind is Kind.FEATURE_REQUEST:
             theme_id, theme = themes[insight.label.casefold()]
-            known = _Named(replace(insight, label=theme), theme_id=theme_id)
+            known = Named(replace(insight, label=theme), theme_id=theme_id)
         elif insight.kind is Kind.COMPETITOR and (rival := rivals.get(insight.label.casefold())):
             listed = replace(insight, label=rival.name, unlisted=False)
-            known = _Named(listed, competitor_id=rival.id)
+            known = Named(listed, competitor_id=rival.id)
         else:
-            known = _Named(insight)
-        named[known.insight] = known
-    return {insight: named[insight] for insight in once_each(named)}
+            known = Named(insight)
+        known_as[known.insight] = known
+    return {insight: known_as[insight] for insight in once_each(known_as)}
 
 
 _Themes = dict[str, tuple[int | None, str]]  # by casefolded name; no id for one not made yet
@@ -163,34 +157,42 @@ def _known_themes(conn: Connection, company_id: int, insights: Iterable[Insight]
 def _kept(conn: Connection, call_id: int, kind: Kind | None = None) -> list[Kept]:
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(
-            """select id, turn, kind, label, char_start as start_char, char_end as end_char, quote,
-                      review <> 'unreviewed' as reviewed
+            """select id, turn, kind, label, found_label, char_start as start_char,
+                      char_end as end_char, quote, review <> 'unreviewed' as reviewed
                from insight where call_id = %s and kind = coalesce(%s, kind) order by id""",
             (call_id, kind),
         ).fetchall()
 
 
 def _write(
-    conn: Connection, call_id: int, renewal: Renewal, named: Mapping[Insight, _Named]
+    conn: Connection, call_id: int, renewal: Renewal, known: Mapping[Insight, Named]
 ) -> None:
     gone = [old.id for old in renewal.disappears]
     conn.execute("delete from insight where id = any(%s)", (gone,))
-    stays = [_row(call_id, named[new]) | {"id": kept_id} for kept_id, new in renewal.stays]
+    stays = [_row(call_id, known[new]) | {"id": kept_id} for kept_id, new in renewal.stays]
     with conn.cursor() as cursor:
         cursor.executemany(_UPDATE, stays)
-        cursor.executemany(_INSERT, [_row(call_id, named[new]) for new in renewal.appears])
+        cursor.executemany(_INSERT, [_row(call_id, known[new]) for new in renewal.appears])
 
 
-def _row(call_id: int, named: _Named) -> dict[str, Any]:
-    insight, quote = named.insight, named.insight.quote
+def insert_insight(conn: Connection, call_id: int, new: Named) -> int:
+    """Keep one more insight of a call; its id. Within `moving_rollups`."""
+    row = conn.execute(f"{_INSERT} returning id", _row(call_id, new)).fetchone()
+    assert row is not None, "an insert returns its row"
+    insight_id: int = row[0]
+    return insight_id
+
+
+def _row(call_id: int, known: Named) -> dict[str, Any]:
+    insight, quote = known.insight, known.insight.quote
     return {
         "call_id": call_id,
         "turn": insight.turn,
         "kind": insight.kind,
         "label": insight.label,
         "stance": insight.stance,
-        "competitor_id": named.competitor_id,
-        "theme_id": named.theme_id,
+        "competitor_id": known.competitor_id,
+        "theme_id": known.theme_id,
         "unlisted": insight.unlisted,
         "quote": quote.text,
         "char_start": quote.start_char,
@@ -221,8 +223,9 @@ _UPDATE = f"""update insight set {", ".join(f"{name} = %({name})s" for name in _
 _SELECT = """
 select i.id, i.call_id, i.turn, i.kind, i.label, i.stance, i.unlisted, i.quote, i.char_start,
        i.char_end, i.start_s as start, i.end_s as end, i.confidence, i.detector, i.version,
-       i.review, i.competitor_id, i.theme_id, c.title as call_title, c.held_at, c.company_id,
-       c.account_id, a.name as account, a.segment, r.name as rep,
+       i.review, i.found_label, i.found_stance, i.competitor_id, i.theme_id,
+       c.title as call_title, c.held_at, c.company_id, c.account_id, a.name as account, a.segment,
+       r.name as rep,
        coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name
 from insight i
 join call c on c.id = i.call_id
@@ -282,10 +285,19 @@ def _select(conn: Connection, query: str, values: dict[str, Any]) -> Sequence[St
         return cursor.execute(query, values).fetchall()
 
 
-def _stored(*, kind: str, stance: str | None, review: str, speaker: str, **row: Any) -> Any:
+def _stored(
+    *,
+    kind: str,
+    stance: str | None,
+    found_stance: str | None,
+    review: str,
+    speaker: str,
+    **row: Any,
+) -> StoredInsight:
     return StoredInsight(
         kind=Kind(kind),
         stance=Stance(stance) if stance else None,
+        found_stance=Stance(found_stance) if found_stance else None,
         review=Review(review),
         speaker=Speaker(speaker),
         **row,

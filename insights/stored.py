@@ -27,6 +27,8 @@ class StoredInsight:
     detector: str
     version: str
     review: Review
+    found_label: str | None  # as its detector had it, where a person set another
+    found_stance: Stance | None
     competitor_id: int | None
     theme_id: int | None
     call_title: str

@@ -125,6 +125,17 @@ def settings(
 
 
 @pytest.fixture
+def reviewer(conn: db.Connection) -> int:
+    """The id of somebody who reviews insights."""
+    row = conn.execute(
+        "insert into app_user (name, role) values ('Rhea Moss', 'product') returning id"
+    ).fetchone()
+    assert row is not None
+    number: int = row[0]
+    return number
+
+
+@pytest.fixture
 def add_call(conn: db.Connection) -> AddCall:
     """Add a call: `add_call(account="Acme")`; each has other audio. The caller commits."""
     numbers = itertools.count()

@@ -177,7 +177,7 @@ def _print_call(call: dict[str, Any]) -> None:
         click.echo(f"{call['missing_seconds']:.0f} seconds could not be decoded.")
     for sentence in (call.get("mining") or {}).get("sentences", ()):
         click.echo(sentence)
-    insights = call.get("insights") or []
+    insights = [i for i in call.get("insights") or [] if i["review"] != "rejected"]
     if insights:
         click.echo()
         print_table(("time", "kind", "label", "quote"), [insight_row(i) for i in insights])

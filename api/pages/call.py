@@ -1,16 +1,16 @@
 """A call: hear it, read it, and see what the buyer said that matters."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import needs
-from api.context import Here
+from api.context import Context, Here
 from api.pages import words
 from api.pages.marking import Mark, Piece, pieces, word_times
-from api.pages.queries import has_transcript
+from api.pages.queries import has_transcript, theme_names
 from api.pages.site import page
 from api.users import Right, User
 from ingest.base.db import Connection
@@ -18,8 +18,8 @@ from ingest.base.errors import NotFound
 from ingest.calls import Call
 from ingest.queries import get_call
 from insights.digest import label_words
-from insights.insight import Kind, MiningNote, Review
-from insights.queries import insights_of, mining_note
+from insights.insight import PERSON, Kind, MiningNote, Review, Stance
+from insights.queries import catalogue, insights_of, mining_note
 from insights.stored import StoredInsight
 from transcribe import queries as transcripts
 from transcribe.transcript import Speaker, Transcript, Turn
@@ -41,10 +41,15 @@ class Shown:
     turn: int
     kind: Kind
     tag: str  # "Objection: Price"
-    note: str  # a rival's stance
+    note: str  # a rival's stance, and what it was before a person relabelled it
+    label: str
+    stance: Stance | None
+    review: Review
+    verdict: str  # "Confirmed"; empty where nobody reviewed it
+    undo: Review  # what takes the review back
     quote: str
     who: str
-    confidence: float
+    sure: str  # "87 % sure"
     start: float | None  # seconds
     x: int | None  # on the track; None without times
     width: int
@@ -67,23 +72,42 @@ class TurnShown:
     pieces: tuple[Piece, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reader wrote of a missed insight, to be shown again where it was refused."""
+
+    wrong: str = ""  # why it, or a review, was refused
+    missed: Mapping[str, object] = field(default_factory=dict)  # the form's fields, if it was that
+
+
 @router.get("/calls/{call_id}")
 def call_page(here: Here, user: Reader, call_id: int) -> Response:
     """The whole call."""
+    return whole(here, user, call_id)
+
+
+def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Response:
+    """The whole call; where a review was refused, with the reason."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
         transcript = _transcript(conn, call_id)
-        found = _found(conn, call_id)
+        found = insights_of(conn, call_id)
         how = mining_note(conn, call_id)
+        rivals = [rival.name for rival in catalogue(conn, call.company_id)]
+        themes = theme_names(conn, call.company_id)
     return page(
         "call.html",
         user,
+        status=422 if draft.wrong else 200,
         call=call,
         transcript=transcript,
-        turns=list(_turns(transcript, found)) if transcript else [],
+        turns=list(_turns(transcript, _standing(found))) if transcript else [],
         insights=[_shown(i, call) for i in found],
         missing=max(call.missing_seconds, transcript.missing_seconds if transcript else 0),
         playable=call.audio_sha256 is not None,
+        draft=draft,
+        rivals=rivals,
+        themes=themes,
         **_state(call, transcript is not None, found, how),
     )
 
@@ -95,13 +119,13 @@ def call_live(here: Here, user: Reader, call_id: int) -> Response:
         call = get_call(conn, call_id)
         has_words = has_transcript(conn, call_id)
         how = mining_note(conn, call_id)
-        state = _state(call, has_words, _found(conn, call_id), how)
+        state = _state(call, has_words, insights_of(conn, call_id), how)
     return page("call_state.html", user, call=call, **state)
 
 
-def _found(conn: Connection, call_id: int) -> list[StoredInsight]:
-    """The call's insights in the order they were said, without those a person rejected."""
-    return [i for i in insights_of(conn, call_id) if i.review is not Review.REJECTED]
+def _standing(found: Sequence[StoredInsight]) -> list[StoredInsight]:
+    """What counts: all but what a person rejected."""
+    return [i for i in found if i.review is not Review.REJECTED]
 
 
 def _transcript(conn: Connection, call_id: int) -> Transcript | None:
@@ -114,12 +138,17 @@ def _transcript(conn: Connection, call_id: int) -> Transcript | None:
 def _state(
     call: Call, has_words: bool, found: Sequence[StoredInsight], how: MiningNote | None
 ) -> dict[str, Any]:
-    counts = {kind: sum(i.kind is kind for i in found) for kind in Kind}
+    counts = {kind: sum(i.kind is kind for i in _standing(found)) for kind in Kind}
     told = words.listed([text for _, text in words.kinds_counted(counts)])
+    nothing = "No objection, competitor or feature request was found."
     what = "recording and every word of it are" if has_words else "recording is"
     return {
         "underway": call.state in words.ON_THE_WAY,
-        "answer": f"{told}." if told else "No objection, competitor or feature request was found.",
+        "answer": f"{told}."
+        if told
+        else "All that was found here is rejected."
+        if found
+        else nothing,
         "notes": how.sentences if how else [],
         "kept": f"The {what} kept, and no other call is touched.",
     }
@@ -135,18 +164,23 @@ def _shown(insight: StoredInsight, call: Call) -> Shown:
         id=insight.id,
         turn=insight.turn,
         kind=insight.kind,
-        tag=f"{_KIND_TAGS[insight.kind]}: {label_words(insight.kind, insight.label)}",
+        tag=f"{KIND_TAGS[insight.kind]}: {label_words(insight.kind, insight.label)}",
         note=_note(insight),
+        label=insight.label,
+        stance=insight.stance,
+        review=insight.review,
+        verdict=_verdict(insight),
+        undo=_undo(insight),
         quote=insight.quote,
         who=insight.speaker_name or SIDES[insight.speaker],
-        confidence=insight.confidence,
+        sure="" if insight.detector == PERSON else f"{insight.confidence * 100:.0f} % sure",
         start=start,
         x=x,
         width=max(width or 0, THINNEST),
     )
 
 
-_KIND_TAGS = {
+KIND_TAGS = {
     Kind.OBJECTION: "Objection",
     Kind.COMPETITOR: "Competitor",
     Kind.FEATURE_REQUEST: "Feature request",
@@ -155,7 +189,33 @@ _KIND_TAGS = {
 
 def _note(insight: StoredInsight) -> str:
     unlisted = "not in the catalogue" if insight.unlisted else None
-    return ", ".join(part for part in (insight.stance, unlisted) if part)
+    return ", ".join(part for part in (insight.stance, unlisted, _before(insight)) if part)
+
+
+def _before(insight: StoredInsight) -> str | None:
+    """What a relabelled insight was found as."""
+    if insight.found_label is None:
+        return None
+    label = label_words(insight.kind, insight.found_label)
+    stance = f", {insight.found_stance}" if insight.found_stance else ""
+    return f"found as “{label}{stance}”"
+
+
+def _verdict(insight: StoredInsight) -> str:
+    if insight.review is Review.REJECTED:
+        return "Rejected"
+    if insight.detector == PERSON:
+        return "Added by a person"
+    if insight.review is Review.UNREVIEWED:
+        return ""
+    return "Confirmed" if insight.found_label is None else "Relabelled"
+
+
+def _undo(insight: StoredInsight) -> Review:
+    """One that a person added has nothing to go back to: it is in or out."""
+    if insight.detector != PERSON:
+        return Review.UNREVIEWED
+    return Review.CONFIRMED if insight.review is Review.REJECTED else Review.REJECTED
 
 
 def _turns(transcript: Transcript, found: Sequence[StoredInsight]) -> Iterator[TurnShown]:

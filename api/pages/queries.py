@@ -59,6 +59,18 @@ def known_names(conn: Connection, limit: int = 200) -> Known:
     )
 
 
+def theme_names(conn: Connection, company_id: int, limit: int = 200) -> list[str]:
+    """The themes of a company's requests that stand, by name."""
+    rows = conn.execute(
+        """select name from theme
+            where company_id = %s and exists (select 1 from insight where theme_id = theme.id
+                                              and review <> 'rejected')
+            order by lower(name) limit %s""",
+        [company_id, limit],
+    )
+    return [name for (name,) in rows]
+
+
 def counts_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
     """How many insights of each kind these calls have; those that a person rejected left out."""
     found: dict[int, dict[Kind, int]] = {}

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.pages import words
 from api.users import Right, User
-from insights.digest import call_path, count_words, not_enough
-from insights.insight import Kind
+from insights.digest import call_path, count_words, label_words, not_enough
+from insights.insight import Category, Kind, Review, Stance
 
 HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"
@@ -35,8 +35,12 @@ def templates() -> Environment:
         "is_day": words.is_day,
     }
     environment.globals |= {
+        "Category": Category,
         "Kind": Kind,
+        "Review": Review,
         "Right": Right,
+        "Stance": Stance,
+        "label_words": label_words,
         "moment": words.moment,
         "call_path": call_path,
         "days": words.days,

@@ -1,4 +1,4 @@
-"""Insights: found by what they say, where and when; reviewed by a person."""
+"""Insights: found by what they say, where and when; reviewed, and added, by a person."""
 
 from typing import Annotated
 
@@ -6,16 +6,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Id, Reader, Time, Words
-from api.schemas import BIGINT, InsightOut, Page, ReviewChange
+from api.rest.parameters import Id, Reader, Reviewer, Time, Words
+from api.schemas import BIGINT, DetectorOut, InsightOut, MissedBody, Page, ReviewBody
 from insights import queries
 from insights.insight import Kind, Review, Stance
+from insights.reviews import queries as reviews
+from insights.reviews.rules import Judgement
 from insights.stored import InsightFilter, Position
 
-router = APIRouter(prefix="/insights", tags=["Insights"])
+router = APIRouter(tags=["Insights"])
 
 
-@router.get("")
+@router.get("/insights")
 def list_insights(
     request: Request,
     response: Response,
@@ -62,9 +64,35 @@ def list_insights(
     )
 
 
-@router.patch("/{insight_id}")
-def review_insight(here: Here, _: Reader, insight_id: Id, change: ReviewChange) -> InsightOut:
-    """Confirm or reject an insight; a rejected one is counted nowhere."""
+@router.post("/insights/{insight_id}/review")
+def review_insight(here: Here, user: Reviewer, insight_id: Id, said: ReviewBody) -> InsightOut:
+    """Confirm an insight, as it is or under another label or stance; reject it, and it is counted
+    nowhere; or take the review back. Mining again leaves a reviewed insight as it is."""
     with here.pool.connection() as conn:
-        queries.set_review(conn, insight_id, change.review)
+        judgement = Judgement(said.verdict, said.label, said.stance)
+        reviews.review(conn, insight_id, judgement, user.id)
         return InsightOut.model_validate(queries.insight(conn, insight_id))
+
+
+@router.post("/calls/{call_id}/insights", status_code=201)
+def add_missed(here: Here, user: Reviewer, call_id: Id, said: MissedBody) -> InsightOut:
+    """Add an insight that no detector found: by its exact `quote`, or by its `turn` with
+    `char_start` and `char_end`. It is confirmed, and counts."""
+    with here.pool.connection() as conn:
+        insight_id = reviews.add_missed(conn, call_id, said.missed(), user.id)
+        return InsightOut.model_validate(queries.insight(conn, insight_id))
+
+
+@router.get("/detectors")
+def list_detectors(here: Here, _: Reader) -> Page[DetectorOut]:
+    """How often each detector is right, by version, as far as people's reviews tell.
+
+    Precision: of the insights reviewed, the share confirmed as found; people choose what they
+    review, so it speaks of these only. Recall: of the confirmed ones and those that people added,
+    the share found, in calls whose insights of that kind are all reviewed; what nobody noticed is
+    not known, so it is at best an upper bound. `low` to `high` is Wilson's 95 % interval. A share
+    of fewer than 20 reviews is not told.
+    """
+    with here.pool.connection() as conn:
+        figures = reviews.detector_figures(conn)
+    return Page(items=[DetectorOut.model_validate(found) for found in figures], next=None)

@@ -11,6 +11,7 @@ from api.users import Right, User
 
 Id = Annotated[int, Path(ge=1, le=BIGINT)]
 Reader = Annotated[User, Depends(needs(Right.READ))]
+Reviewer = Annotated[User, Depends(needs(Right.REVIEW))]
 Words = Annotated[Text | None, Query()]
 Time = Annotated[
     AwareDatetime | None,

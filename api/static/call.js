@@ -1,16 +1,21 @@
 // A call: hear it, see which word is said, and go from a quote to its second.
 
 import { freshen, watch } from "./live.js";
+import { missing } from "./missed.js";
 import { Player } from "./player.js";
+import { reviewing } from "./review.js";
 import { Words } from "./words.js";
 
 const main = document.getElementById("main");
 const live = document.getElementById("live");
 const sound = document.getElementById("sound");
 const player = sound && new Player(document.getElementById("player"));
+const words = player && new Words(main, (second) => player.playFrom(second));
+
+reviewing(main, (old, fresh) => (words ? words.renew(old, fresh) : old.replaceWith(fresh)));
+missing(document.getElementById("missed"), document.getElementById("missed-here"));
 
 if (player) {
-  const words = new Words(main, (second) => player.playFrom(second));
   player.onplace = (second) => words.show(second, player.playing);
 
   main.addEventListener("click", (event) => {

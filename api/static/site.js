@@ -2,7 +2,7 @@
 
 import { sayTimes } from "./times.js";
 
-const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
+export const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
 
 function walk(step) {
   const items = [...document.querySelectorAll("[data-walk]")];

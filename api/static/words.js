@@ -35,12 +35,21 @@ export class Words {
     if (this.#now >= 0) this.#bring(this.#words[this.#now].parts[0]);
   }
 
+  /** Put `fresh` in place of a turn's text, marked otherwise. */
+  renew(old, fresh) {
+    const first = old.querySelector("[data-i]")?.dataset.i;
+    old.replaceWith(fresh);
+    if (first === undefined) return;
+    this.#split(fresh, Number(first));
+    this.#words[this.#now]?.parts.forEach((span) => span.classList.add("now"));
+    if (!this.#here.isConnected) this.#stop(this.#words[first].parts[0]);
+  }
+
   /** Put each word in a span of its own. The text is its words joined by one blank each. */
-  #split(text) {
+  #split(text, first = this.#words.length) {
     let hundredths = 0;
     const starts = text.dataset.w.split(" ").map((step) => (hundredths += Number(step)) / 100);
-    const first = this.#words.length;
-    starts.forEach((start) => this.#words.push({ start, parts: [] }));
+    starts.forEach((start, i) => { this.#words[first + i] = { start, parts: [] }; });
     let index = first;
     for (const node of textNodes(text)) {
       const bits = node.data.split(" ");
@@ -114,7 +123,8 @@ export class Words {
   }
 }
 
-function textNodes(text) {
+/** What was said in a turn, without the labels of its marks. */
+export function textNodes(text) {
   const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT, (node) =>
     node.parentElement.closest(".tag") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
   const nodes = [];

@@ -115,7 +115,8 @@ def _adopt(conn: Connection, entry: CatalogueEntry) -> None:
 _MINE = """
 select i.id, i.label, row_number() over (
            partition by i.call_id, i.turn, i.char_start
-           order by i.competitor_id is null, i.confidence desc, i.id) as nth
+           order by i.review = 'unreviewed', i.label <> %(name)s, i.competitor_id is null,
+                    i.confidence desc, i.id) as nth
 from insight i join call c on c.id = i.call_id
 where i.kind = 'competitor' and c.company_id = %(company)s
   and (i.competitor_id = %(id)s
@@ -123,13 +124,15 @@ where i.kind = 'competitor' and c.company_id = %(company)s
            and lower(i.label) in (select lower(name) from unnest(%(names)s::text[]) name)))
 """
 
-# Two names of one rival with one quote would be one mention twice.
+# Two names of one rival with one quote would be one mention twice; what a person has reviewed
+# stays, under the name that it was reviewed by.
 _DROP_DOUBLES = f"""
 delete from insight using ({_MINE}) mine
-where insight.id = mine.id and mine.nth > 1 returning mine.label
+where insight.id = mine.id and mine.nth > 1 and insight.review = 'unreviewed'
+returning mine.label
 """  # noqa: S608 - made of the constant above
 
 _RELABEL = f"""
 update insight set label = %(name)s, competitor_id = %(id)s, unlisted = false
-from ({_MINE}) mine where insight.id = mine.id returning mine.label
+from ({_MINE}) mine where insight.id = mine.id and mine.nth = 1 returning mine.label
 """  # noqa: S608 - made of the constant above

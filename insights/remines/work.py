@@ -12,7 +12,7 @@ from ingest.base.settings import Settings
 from ingest.calls import Call
 from insights.basis import Basis, load_basis
 from insights.mining import Mining
-from insights.queries import compare_insights, note_mining, renew_insights
+from insights.queries import compare_insights, note_mining, save_insights
 from insights.remines import queries
 from insights.remines.remine import Piece
 
@@ -83,7 +83,7 @@ def _work(settings: Settings, miner: Mining, lease: PieceLease) -> None:
         if not queries.hold_done_call(conn, piece.call_id):
             queries.note_skipped(conn, piece, lease.owner)
         elif piece.apply:
-            renewal = renew_insights(conn, call, mined.insights, piece.kind)
+            renewal = save_insights(conn, call, mined.insights, piece.kind)
             note_mining(conn, call.id, mined.how)
             queries.note_applied(conn, piece, lease.owner, renewal)
         else:

@@ -51,7 +51,12 @@ EXPECTED = {
 }
 """Who may, where it is not everybody who is logged in."""
 
-OPEN_TO_ALL = {"PATCH /v1/insights/{insight_id}"}
+OPEN_TO_ALL = {
+    "POST /v1/insights/{insight_id}/review",
+    "POST /v1/calls/{call_id}/insights",
+    "POST /insights/{insight_id}/review",
+    "POST /calls/{call_id}/insights",
+}
 """What changes something and is everybody's: each role reviews what was heard."""
 
 

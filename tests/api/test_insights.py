@@ -10,7 +10,6 @@ from ingest.base import db
 from ingest.calls import CallDetails
 from insights.insight import Insight, Kind, Quote, Stance
 from insights.queries import save_insights
-from insights.rollups.queries import rollup_differences
 from tests.api.running import Api, assert_problem
 from tests.conftest import NOON
 
@@ -124,22 +123,3 @@ WRONG = [
     f"label={'a' * 301}",
     f"cursor={'a' * 501}",
 ]
-
-
-def test_a_review_is_kept_and_a_rejected_insight_counts_no_more(api: Api, heard: list[int]) -> None:
-    product = api.as_(Role.PRODUCT)
-    number = found(api, f"call={heard[0]}&kind=objection")[0]["id"]
-    answer = product.patch(f"/v1/insights/{number}", json={"review": "rejected"})
-    assert answer.json()["review"] == "rejected"
-    with db.connect(api.settings.database_url) as conn:
-        counted = conn.execute(
-            "select sum(mentions) from daily_mentions where kind = 'objection'"
-        ).fetchone()
-        assert counted == (1,)
-        assert rollup_differences(conn) == []
-    assert_problem(
-        product.patch(f"/v1/insights/{number}", json={"review": "maybe"}), 422, "invalid-request"
-    )
-    assert_problem(
-        product.patch("/v1/insights/99999", json={"review": "confirmed"}), 404, "not-found"
-    )

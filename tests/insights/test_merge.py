@@ -126,3 +126,27 @@ def test_renewing_twice_is_renewing_once(
 
 def _all(spans: list[tuple[int, int, str]]) -> list[Insight]:
     return once_each(found(at, at + length, label) for at, length, label in spans)
+
+
+def test_a_reviewed_one_is_neither_moved_nor_gone_and_nothing_new_comes_beside_it() -> None:
+    rejected = replace(kept(7, 0, 10), reviewed=True)
+    relabelled = replace(kept(8, 20, 30, "need"), found_label="timing", reviewed=True)
+    open_one = kept(9, 25, 40, "trust")
+    again = [
+        found(2, 12),
+        found(5, 8, "terms"),
+        found(21, 30, "timing"),
+        found(25, 38, "trust"),
+        found(50, 60),
+    ]
+    renewed = renew([rejected, relabelled, open_one], again)
+    assert renewed == Renewal((again[4],), ((9, again[3]),), (), reviewed=2)
+    assert renew([rejected, relabelled, open_one], []) == Renewal((), (), (open_one,), reviewed=2)
+    assert renew([rejected], [found(0, 10, turn=1)]).appears == (found(0, 10, turn=1),)
+
+
+def test_another_rival_in_the_reviewed_words_is_another_mention() -> None:
+    attrivo = Kept(7, 0, Kind.COMPETITOR, "Attrivo", 0, 10, reviewed=True)
+    bolt = replace(found(0, 10, "Bolt"), kind=Kind.COMPETITOR)
+    assert renew([attrivo], [bolt]).appears == (bolt,)
+    assert not renew([replace(attrivo, found_label="Bolt")], [bolt]).appears

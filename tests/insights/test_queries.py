@@ -1,5 +1,6 @@
 """Insights on a real PostgreSQL: kept once, found again, and counted right whatever happens."""
 
+import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,8 +27,9 @@ from insights.queries import (
     insight,
     insights_of,
     save_insights,
-    set_review,
 )
+from insights.reviews.queries import review
+from insights.reviews.rules import BadReview, Judgement
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
 from insights.stored import InsightFilter, Position, StoredInsight
 from tests.conftest import NOON, AddCall
@@ -97,22 +99,14 @@ def test_the_same_again_changes_nothing(conn: Connection, add_call: AddCall) -> 
     assert ("2026-03-02", "Acme", "objection", "price", 2, 1) in before[1]
 
 
-def test_one_that_is_the_same_keeps_its_id_and_its_review(
-    conn: Connection, add_call: AddCall
-) -> None:
+def test_one_that_is_the_same_keeps_its_id(conn: Connection, add_call: AddCall) -> None:
     call = add_call()
     save_insights(conn, call, [objection(start=0), objection("need", start=50)])
     first, second = insights_of(conn, call.id)
-    set_review(conn, first.id, Review.CONFIRMED)
     moved = replace(objection(start=8, sure=0.4), version="2")
     save_insights(conn, call, [moved, objection("trust", start=50)])
     kept, new = insights_of(conn, call.id)
-    assert (kept.id, kept.review, kept.char_start, kept.version) == (
-        first.id,
-        Review.CONFIRMED,
-        8,
-        "2",
-    )
+    assert (kept.id, kept.char_start, kept.version) == (first.id, 8, "2")
     assert (new.id > second.id, new.label, new.review) == (True, "trust", Review.UNREVIEWED)
 
 
@@ -120,17 +114,6 @@ def test_a_call_without_insights_counts_as_a_call(conn: Connection, add_call: Ad
     save_insights(conn, add_call(), [])
     assert conn.execute("select sum(calls) from daily_calls").fetchone() == (1,)
     assert counted(conn) == []
-
-
-def test_a_rejected_insight_counts_no_more(conn: Connection, add_call: AddCall) -> None:
-    call = add_call()
-    save_insights(conn, call, [objection(), objection(start=40)])
-    set_review(conn, insights_of(conn, call.id)[0].id, Review.REJECTED)
-    assert counted(conn) == [("2026-03-02", None, "objection", "price", 1, 1)]
-    save_insights(conn, call, [objection(), objection(start=40)])
-    assert counted(conn) == [("2026-03-02", None, "objection", "price", 1, 1)], "it stays rejected"
-    with pytest.raises(NotFound):
-        set_review(conn, 999, Review.REJECTED)
 
 
 def test_a_theme_is_one_however_its_letters(conn: Connection, add_call: AddCall) -> None:
@@ -216,9 +199,10 @@ SOME = (POOL, [found for found in POOL if found.kind is not Kind.FEATURE_REQUEST
 class Anything:
     """Whatever may happen to calls and catalogues, in any order."""
 
-    def __init__(self, conn: Connection, add_call: AddCall, seed: int) -> None:
+    def __init__(self, conn: Connection, add_call: AddCall, reviewer: int, seed: int) -> None:
         self.conn = conn
         self.add_call = add_call
+        self.reviewer = reviewer
         self.chance = random.Random(seed)
         self.calls = [add_call() for _ in range(4)]
         self.company_id = self.calls[0].company_id
@@ -242,7 +226,8 @@ class Anything:
 
     def review(self, call: Call) -> None:
         if found := insights_of(self.conn, call.id):
-            set_review(self.conn, self.chance.choice(found).id, self.chance.choice([*Review]))
+            said = Judgement(self.chance.choice([*Review]))
+            review(self.conn, self.chance.choice(found).id, said, self.reviewer)
 
     def list_rival(self, call: Call) -> None:
         names = Competitor(
@@ -264,8 +249,10 @@ class Anything:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_happens_the_counts_agree(conn: Connection, add_call: AddCall, seed: int) -> None:
-    anything = Anything(conn, add_call, seed)
+def test_whatever_happens_the_counts_agree(
+    conn: Connection, add_call: AddCall, reviewer: int, seed: int
+) -> None:
+    anything = Anything(conn, add_call, reviewer, seed)
     for number in range(80):
         anything.step()
         assert rollup_differences(conn) == [], f"after step {number}"
@@ -274,10 +261,24 @@ def test_whatever_happens_the_counts_agree(conn: Connection, add_call: AddCall, 
     assert counted(conn) == before
 
 
+def review_any(conn: Connection, chance: random.Random, reviewer: int) -> None:
+    """Review, or relabel, an insight that may be gone by then."""
+    found = find_insights(conn, InsightFilter(), None, 50)
+    conn.commit()
+    if not found:
+        return
+    chosen = chance.choice(found)
+    label = chance.choice([None, "Export"]) if chosen.kind is Kind.FEATURE_REQUEST else None
+    said = Judgement(Review.CONFIRMED, label) if label else Judgement(chance.choice([*Review]))
+    with contextlib.suppress(NotFound, BadReview):
+        review(conn, chosen.id, said, reviewer)
+
+
 def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
-    database_url: str, conn: Connection, add_call: AddCall
+    database_url: str, conn: Connection, add_call: AddCall, reviewer: int
 ) -> None:
-    """Same day, same labels and themes, in other orders, and a catalogue edited meanwhile."""
+    """Same day, same labels and themes, in other orders, a catalogue edited meanwhile, and a
+    person who reviews."""
     calls = [add_call(account="Acme") for _ in range(8)]
     add_competitor(conn, calls[0].company_id, Competitor("HubSpot"))
     conn.commit()
@@ -290,6 +291,8 @@ def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
                     (entry,) = full_catalogue(own)
                     name = chance.choice(["HubSpot", "Hub Spot"])
                     set_competitor(own, entry.id, Competitor(name, ("HS", "hubs")))
+                elif number == 1:
+                    review_any(own, chance, reviewer)
                 else:
                     mined(own, chance.choice(calls), *chance.sample(SOME[number % 2], 8))
                 own.commit()

@@ -13,6 +13,8 @@ from insights.catalogue.queries import add_competitor
 from insights.insight import Competitor, Kind, Review
 from insights.remines import queries
 from insights.remines.remine import RemineState, Scope
+from insights.reviews.queries import review as judge
+from insights.reviews.rules import Judgement
 from tests.conftest import NOON
 from tests.insights.keywords import Keywords, objections
 from tests.insights.remining import NEW, AddMined, apply, ask, labels, looked
@@ -47,11 +49,11 @@ def test_looking_shows_what_would_appear_and_disappear_and_changes_nothing(
 
 
 def test_the_same_miner_again_finds_no_difference(
-    conn: db.Connection, settings: Settings, mined: AddMined
+    conn: db.Connection, settings: Settings, mined: AddMined, reviewer: int
 ) -> None:
     call = mined(NEW)
     (first, *_) = kept.insights_of(conn, call.id)
-    kept.set_review(conn, first.id, Review.REJECTED)
+    judge(conn, first.id, Judgement(Review.REJECTED), reviewer)
     found = looked(conn, settings)
     assert (found.appears, found.disappears, found.stays) == (0, 0, 2)
     assert queries.changes(conn, found.id, 3) == []
@@ -133,11 +135,11 @@ def test_applying_replaces_the_insights_and_keeps_their_ids(
 
 @pytest.mark.parametrize("review", [Review.CONFIRMED, Review.REJECTED])
 def test_what_a_person_has_reviewed_stands(
-    conn: db.Connection, settings: Settings, mined: AddMined, review: Review
+    conn: db.Connection, settings: Settings, mined: AddMined, reviewer: int, review: Review
 ) -> None:
     call = mined(objections("price", "high"))
     for found in kept.insights_of(conn, call.id):
-        kept.set_review(conn, found.id, review)
+        judge(conn, found.id, Judgement(review), reviewer)
     conn.commit()
     before = kept.insights_of(conn, call.id)
     done = apply(conn, settings, looked(conn, settings))
@@ -151,12 +153,12 @@ def test_what_a_person_has_reviewed_stands(
 
 
 def test_words_that_a_person_has_judged_get_no_second_label(
-    conn: db.Connection, settings: Settings, mined: AddMined
+    conn: db.Connection, settings: Settings, mined: AddMined, reviewer: int
 ) -> None:
     """Neither a rejected objection under another name, nor a relabelled one under its old one."""
     call = mined()
     (price,) = kept.insights_of(conn, call.id)
-    kept.set_review(conn, price.id, Review.REJECTED)
+    judge(conn, price.id, Judgement(Review.REJECTED), reviewer)
     conn.commit()
     renamed = objections(price="budget", version="2")
     apply(conn, settings, looked(conn, settings, renamed), renamed)
@@ -164,12 +166,12 @@ def test_words_that_a_person_has_judged_get_no_second_label(
 
 
 def test_reviewed_between_looking_and_applying(
-    conn: db.Connection, settings: Settings, mined: AddMined
+    conn: db.Connection, settings: Settings, mined: AddMined, reviewer: int
 ) -> None:
     call = mined(objections("high"))
     found = looked(conn, settings)
     (high,) = kept.insights_of(conn, call.id)
-    kept.set_review(conn, high.id, Review.CONFIRMED)
+    judge(conn, high.id, Judgement(Review.CONFIRMED), reviewer)
     conn.commit()
     done = apply(conn, settings, found)
     assert labels(conn, call) == [("price", "2"), ("high", "1"), ("timing", "2")]

@@ -145,4 +145,5 @@ def _spread(turn: Turn, start: float, end: float) -> Turn:
 def _said(insight: Insight, transcript: Transcript) -> Insight:
     quote = insight.quote
     start, end = transcript.turns[insight.turn].seconds_of(quote.start_char, quote.end_char)
-    return replace(insight, quote=replace(quote, start=start, end=end))
+    timed = replace(quote, start=start, end=end)
+    return replace(insight, quote=timed, detector=insight.kind.value, version="1")

@@ -1,121 +1,24 @@
 """The pages in a real Chromium: used with the mouse, by keyboard, on a phone, in light and dark."""
 
-import contextlib
-import threading
-import time
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, Request, expect, sync_playwright
+from playwright.sync_api import Dialog, expect
 
-from api import auth
-from api.app import create_app
-from api.users import Role
 from ingest.base.db import Connection
-from ingest.base.settings import Settings
 from ingest.calls import CallState
 from ingest.queries import get_call, list_calls
 from ingest.store import Store
+from insights.insight import Review
+from insights.queries import insights_of
+from insights.reviews.queries import review
+from insights.reviews.rules import Judgement
 from tests.api.pages import seed
-from tests.api.pages.chromium import ARGUMENTS, executable
+from tests.api.pages.browsing import PHONE, Site, heard_from, needs_chromium, second
 from tests.api.pages.test_pages import hostile_call
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(executable() is None, reason="no Chromium here: apt install chromium"),
-]
-
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
-
-
-@dataclass
-class Site:
-    """A running server, and what a browser did that it should not."""
-
-    url: str
-    page: Page
-    faults: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.url + path)
-        return self.page
-
-    def watch(self, page: Page) -> None:
-        """Note what a page logs, raises, or asks of another host."""
-        page.on("console", lambda said: self._note(said.type in ("error", "warning"), said.text))
-        page.on("pageerror", lambda error: self._note(True, str(error)))
-        page.on("request", self._asked)
-
-    def _asked(self, request: Request) -> None:
-        self._note(not request.url.startswith((self.url, "data:", "blob:")), request.url)
-
-    def _note(self, bad: bool, what: str) -> None:
-        if bad:
-            self.faults.append(what)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = executable()
-        assert path
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[str]:
-    config = uvicorn.Config(create_app(settings), port=0, log_level="warning", ws="none")
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.02)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(20)
-
-
-@pytest.fixture
-def site(server: str, browser: Browser, conn: Connection) -> Iterator[Site]:
-    """A desk's browser with an admin logged in; afterwards nothing may have gone wrong in it."""
-    secret = auth.login_link(conn, auth.create_user(conn, "Ana Ruiz", Role.ADMIN))
-    conn.commit()
-    context = browser.new_context(viewport=DESK, timezone_id="Europe/London")  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
-    site = Site(server, context.new_page())
-    site.watch(site.page)
-    site.open(f"/login/{secret}")
-    site.page.get_by_role("button", name="Log in").click()
-    expect(site.page.get_by_role("link", name="Competitors")).to_be_visible()
-    yield site
-    context.close()
-    assert not site.faults
-
-
-def second(page: Page) -> float:
-    """Where the sound is."""
-    at: float = page.evaluate("document.getElementById('sound').currentTime")
-    return at
-
-
-@contextlib.contextmanager
-def heard_from(page: Page, expected: float) -> Iterator[None]:
-    """What happens within makes the sound play from about `expected` seconds."""
-    yield
-    page.wait_for_function(
-        "at => { const s = document.getElementById('sound');"
-        " return !s.paused && s.currentTime >= at - .3 && s.currentTime < at + 8; }",
-        arg=expected,
-    )
+pytestmark = needs_chromium
 
 
 def test_recordings_dropped_on_the_page_are_brought(site: Site, conn: Connection) -> None:
@@ -302,7 +205,9 @@ def test_hostile_words_stay_words(site: Site, conn: Connection, store: Store) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_shuts_anyone_out(site: Site, conn: Connection, store: Store, scheme: str) -> None:
+def test_no_page_shuts_anyone_out(
+    site: Site, conn: Connection, store: Store, reviewer: int, scheme: str
+) -> None:
     call = seed.done(conn, "plumbline-01", store=store, rep="Nadia Ferreira")
     broken = seed.bring(conn, "quillstep-01", store=store)
     seed.in_state(conn, broken, CallState.FAILED, failure="It is broken.")
@@ -310,6 +215,9 @@ def test_no_page_shuts_anyone_out(site: Site, conn: Connection, store: Store, sc
         conn, seed.bring(conn, "plumbline-07", store=store), CallState.HEARING, heard_seconds=9.0
     )
     seed.rivals(conn, "plumbline-01")
+    verdicts = (Review.REJECTED, Review.CONFIRMED)
+    for found_one, verdict in zip(insights_of(conn, call.id), verdicts, strict=False):
+        review(conn, found_one.id, Judgement(verdict), reviewer)
     conn.commit()
     site.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found = []
