@@ -24,7 +24,7 @@ LENGTHS = 32  # a batch's length is a multiple: torch keeps a kernel and its mem
 class Recipe:
     """How a network is fitted."""
 
-    epochs: int = 6
+    epochs: int = 4
     batch: int = 4  # windows a step, of some fifteen turns each
     rate: float = 1e-4  # of the top layer; each layer below learns `fade` times as fast
     head_rate: float = 1e-3
@@ -34,9 +34,9 @@ class Recipe:
     masked: float = 0.5  # share of the calls, in an epoch, that are read with names masked
     smooth: float = 0.02  # label smoothing
     words: float = 0.5  # weight of the word pieces' loss
-    category: float = 4.0
+    category: float = 2.0
     mention: float = 0.5
-    wish: float = 0.3
+    wish: float = 0.05  # its loss is some ten times the others
     sharp: float = 0.07  # temperature of the wishes' contrast
     average: float = 0.99  # of the weights over the steps, which is what is kept
 
