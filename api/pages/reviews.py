@@ -9,7 +9,8 @@ from api.auth import needs
 from api.context import Here
 from api.pages.call import Draft, whole
 from api.rest.parameters import Id
-from api.schemas import INTEGER, LONGEST_QUOTE, Text
+from api.review_schemas import LONGEST_QUOTE
+from api.schemas import INTEGER, Text
 from api.users import Right, User
 from insights.insight import Kind, Review, Stance
 from insights.queries import insight

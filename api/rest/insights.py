@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
 from api.rest.parameters import Id, Reader, Reviewer, Time, Words
-from api.schemas import BIGINT, DetectorOut, InsightOut, MissedBody, Page, ReviewBody
+from api.review_schemas import DetectorOut, MissedBody, ReviewBody
+from api.schemas import BIGINT, InsightOut, Page
 from insights import queries
 from insights.insight import Kind, Review, Stance
 from insights.reviews import queries as reviews

@@ -24,7 +24,7 @@ LENGTHS = 32  # a batch's length is a multiple: torch keeps a kernel and its mem
 class Recipe:
     """How a network is fitted."""
 
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 4  # windows a step, of some fifteen turns each
     rate: float = 1e-4  # of the top layer; each layer below learns `fade` times as fast
     head_rate: float = 1e-3

@@ -57,7 +57,9 @@ def test_a_heard_call_is_mined_with_the_companys_rivals(
     assert 5.0 <= (rivals[0].start or 0.0) < (rivals[0].end or 0.0)
 
 
-def test_the_companys_own_product_is_no_rival(conn: db.Connection, add_call: AddCall) -> None:
+def test_the_companys_own_product_is_no_rival(
+    conn: db.Connection, settings: Settings, add_call: AddCall
+) -> None:
     call = add_call(company="Acme")
     conn.execute("update company set product = 'Brightloom Studio' where name = 'Acme'")
     conn.execute(
