@@ -21,11 +21,8 @@ def objections(miner: Miner, *turns: Turn) -> list[Insight]:
     ("text", "category"),
     [
         ("It's too expensive for us, there's no budget for that this year.", Category.PRICE),
-        ("I'd have to take it to the board, I can't decide that myself.", Category.AUTHORITY),
-        ("We do that by hand, it's a handful a week, so we don't really need it.", Category.NEED),
         ("Not before the autumn, we're in the middle of moving the office.", Category.TIMING),
         ("Our contract with the present supplier runs another two years.", Category.INCUMBENT),
-        ("I've never heard of you, who else round here is using it?", Category.TRUST),
         ("It doesn't talk to our accounting system, so that's a problem.", Category.INTEGRATION),
         ("Nobody here has the time to train sixty people on a new tool.", Category.EFFORT),
         ("Our security officer won't accept data outside the country.", Category.SECURITY),
