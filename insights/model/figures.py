@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from insights.evaluate import wilson
 from insights.insight import Category, Kind, Stance
 from insights.labels import read_call
 from insights.model.encoding import Mentioned
 from insights.model.examples import Call, spoken
-from insights.model.measure import calibration_error, f1_interval, found, wilson
+from insights.model.measure import calibration_error, f1_interval, found
 from insights.model.reader import Carry, Reader, Reading
 from transcribe.transcript import Speaker
 

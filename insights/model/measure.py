@@ -1,6 +1,5 @@
 """How well scores tell turns apart: thresholds, scales and figures. Pure."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,16 +72,6 @@ def f1_interval(
     drawn = counts[rng.integers(0, len(counts), (RESAMPLES, len(counts)))].sum(1)
     low, high = np.percentile(2 * drawn[:, 0] / np.maximum(1, drawn[:, 1]), [2.5, 97.5])
     return float(low), float(high)
-
-
-def wilson(right: int, there: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    if not there:
-        return 0.0, 1.0
-    z, share = 1.96, right / there
-    middle = share + z * z / (2 * there)
-    half = z * math.sqrt(share * (1 - share) / there + z * z / (4 * there * there))
-    return (middle - half) / (1 + z * z / there), (middle + half) / (1 + z * z / there)
 
 
 def fit_scale(scores: Numbers, truth: Marks) -> tuple[float, float]:

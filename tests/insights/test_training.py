@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insights.evaluate import wilson
 from insights.insight import Kind
 from insights.model.augment import joined, otherwise, printed, renamed
 from insights.model.figures import read_calls
@@ -22,7 +23,6 @@ from insights.model.measure import (
     fit_temperature,
     found,
     left_out_f1,
-    wilson,
 )
 from insights.training.check import faults, main
 from transcribe.transcript import Speaker
