@@ -50,9 +50,7 @@ class LlmMiner:
 
 def _unlisted(insights: Sequence[Insight]) -> tuple[Unlisted, ...]:
     """The rivals that the LLM found outside the catalogue, proposed for it."""
-    return tuple(
-        Unlisted(i.label, i.turn, i.quote, i.confidence) for i in insights if i.unlisted
-    )
+    return tuple(Unlisted(i.label, i.turn, i.quote, i.confidence) for i in insights if i.unlisted)
 
 
 NOT_HAD = "Found by the built-in miner, since your LLM could not be used"

@@ -94,7 +94,7 @@ with per_call as (
 heard as (
     select proposal_id, sum(mentions)::int as mentions, count(*)::int as calls,
            count(distinct account_id)::int as accounts,
-           1 - exp(sum(ln(1 - least(best, 0.999)))) as strength  -- at least one, were calls strangers
+           1 - exp(sum(ln(1 - least(best, 0.999)))) as strength  -- at least one is meant
     from per_call group by proposal_id)
 select p.id, p.company_id, co.name as company, p.name, p.state, p.competitor_id,
        r.name as competitor, p.alias, u.name as decided_by, p.decided_at,

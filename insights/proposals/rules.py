@@ -21,7 +21,7 @@ class BadDecision(Refused):
 def key(name: str) -> str:
     """What makes two spellings one name: letters and digits, case aside. "Tide Wall's" is
     "tidewall"; empty for what holds neither."""
-    return "".join(signs(name.casefold().removesuffix("'s").removesuffix("’s")))
+    return "".join(signs(name.casefold().strip().removesuffix("'s").removesuffix("’s")))
 
 
 def signs(name: str) -> list[str]:

@@ -4,6 +4,10 @@ The reader says how a name is spoken of with the name itself masked; what the ma
 and its place in the sentence, is weighed as for the catalogue's names (`mentions.json`); spaCy's
 entities tell what kind of name it is. The score only ranks: most strangers' names are people's,
 places' and customers', and a person decides.
+
+On the 40 validation calls with their catalogues emptied, 25 of 41 proposed names are rivals', and
+25 of the 34 rivals are proposed; weights and cut were chosen there. Where the catalogue is full,
+fewer are left to be found: about one in six on labelled training calls, which the reader knows.
 """
 
 import math
@@ -28,7 +32,8 @@ LEAST_SCORE = 0.38  # below, hardly one name in ten is a rival's
 
 PERSONS_AND_PLACES = frozenset({"PERSON", "GPE", "LOC"})
 NO_NAMES = frozenset(
-    "DATE TIME NORP LANGUAGE CARDINAL ORDINAL MONEY QUANTITY PERCENT EVENT LAW".split()
+    {"DATE", "TIME", "NORP", "LANGUAGE", "CARDINAL", "ORDINAL"}
+    | {"MONEY", "QUANTITY", "PERCENT", "EVENT", "LAW"}
 )
 PROPER = frozenset({"NNP", "NNPS"})  # spaCy's tags of proper nouns
 
