@@ -60,7 +60,7 @@ def test_accepted_then_undone(admin: TestClient, conn: Connection) -> None:
     assert "earshot remine" in page
     admin.post(f"/proposals/{number}", data={"state": "open"})
     assert "Tidewall" not in rivals(conn)
-    assert "from now on" not in read(admin, f"/competitors?decided={number}")
+    assert "is a rival" not in read(admin, f"/competitors?decided={number}")
 
 
 def test_another_name_of_a_rival(admin: TestClient, conn: Connection) -> None:

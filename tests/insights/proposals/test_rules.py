@@ -16,7 +16,7 @@ from insights.proposals.rules import BadDecision, Known, changes, key, strangers
     ("text", "names"),
     [
         ("there's a local outfit, Dunlevy Imaging, who always show up", ["Dunlevy Imaging"]),
-        ("Kestrel came through with a slide deck.", []),
+        ("Summit came through with a slide deck.", []),
         ("Tidewall quoted us. When Mosaiq went under, we left.", ["Tidewall", "Mosaiq"]),
         ("I said I'd ask Dale's Diesel, I think", ["Dale's Diesel"]),
         ("Honestly, Tidewall's support was poor", ["Tidewall"]),
