@@ -24,6 +24,7 @@ LONGEST_TEXT = 300
 BIGINT = 2**63 - 1
 INTEGER = 2**31 - 1
 MOST_ALIASES = 50
+REMINE_NOTE = "Mentions of these names in calls mined before are found by `earshot remine`."
 
 Item = TypeVar("Item")
 
@@ -270,7 +271,7 @@ class CompetitorWritten(CompetitorOut):
     """A rival as it was written, and what that does not do by itself."""
 
     note: str = Field(
-        "Mentions of these names in calls mined before are found by `earshot remine`.",
+        REMINE_NOTE,
         description="For the person who edits.",
     )
 

@@ -101,8 +101,20 @@ class MiningNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """A name outside the catalogue, where it is spoken of as a rival may be: no insight, but
+    evidence for a person who decides what the name is."""
+
+    name: str  # as said
+    turn: int
+    quote: Quote
+    score: float  # 0 to 1, how likely a rival is meant
+
+
+@dataclass(frozen=True, slots=True)
 class Mined:
     """What mining one call brought, and how it went."""
 
     insights: tuple[Insight, ...]
     how: MiningNote = MiningNote()
+    names: tuple[Unlisted, ...] = ()

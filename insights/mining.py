@@ -26,7 +26,7 @@ class Mining(Protocol):
         competitors: Sequence[Competitor],
         own_names: Sequence[str] = (),
     ) -> Mined:
-        """All insights of one call, by turn."""
+        """All insights of one call, by turn, and the names to propose."""
         ...
 
 
@@ -47,8 +47,8 @@ class Embedded:
         competitors: Sequence[Competitor],
         own_names: Sequence[str] = (),
     ) -> Mined:
-        """All insights of one call, by turn."""
-        return Mined(tuple(self._miner.mine(transcript, competitors, own_names)))
+        """All insights of one call, by turn, and the names to propose."""
+        return self._miner.mine_with_names(transcript, competitors, own_names)
 
 
 def choose(settings: Settings) -> Mining:

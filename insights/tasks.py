@@ -12,6 +12,7 @@ from ingest.calls import Call, CallState
 from insights import queries
 from insights.basis import load_basis
 from insights.mining import Mining, choose
+from insights.proposals.queries import save_names
 from insights.remines import work
 
 log = get_logger(__name__)
@@ -38,6 +39,7 @@ def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
         queries.save_insights(conn, call, mined.insights)
         queries.note_mining(conn, call.id, mined.how)
+        save_names(conn, call, mined.names)
     log.info(
         "mined",
         call=call.id,

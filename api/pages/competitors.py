@@ -4,25 +4,34 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from fastapi.responses import RedirectResponse
 
 from api.auth import needs
 from api.context import Context, Here
 from api.pages import words
 from api.pages.site import page
+from api.schemas import BIGINT
 from api.users import Right, User
-from ingest.base.errors import Refused
+from ingest.base.db import Connection
+from ingest.base.errors import NotFound, Refused
 from ingest.parties import company_named
 from insights.catalogue import queries
 from insights.digest import count_words
 from insights.insight import Competitor
+from insights.proposals.proposal import Evidence, Proposal, State
+from insights.proposals.queries import find_proposals, proposal
+from insights.stored import CatalogueEntry, Company
 
 router = APIRouter()
 Reader = Annotated[User, Depends(needs(Right.READ))]
 Editor = Annotated[User, Depends(needs(Right.CATALOGUE))]
 Name = Annotated[str, Form()]
 Aliases = Annotated[str, Form()]
+Decided = Annotated[int | None, Query(ge=1, le=BIGINT)]
+
+MOST_PROPOSED = 10
+"""Names shown to be decided, the likeliest; the others come up as these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,29 @@ class Removed:
     aliases: str  # one a line
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A company with its catalogue, and the names that may belong there."""
+
+    company: Company
+    rivals: list[CatalogueEntry]
+    proposed: list[Proposal]
+    refused: list[Proposal]
+
+
 @router.get("/competitors")
 def competitors_page(
-    here: Here, user: Reader, removed: str = "", aliases: str = "", company: str = ""
+    here: Here,
+    user: Reader,
+    removed: str = "",
+    aliases: str = "",
+    company: str = "",
+    decided: Decided = None,
 ) -> Response:
-    """Every company's catalogue; just after a removal, with the way back."""
+    """Every company's catalogue, and the names proposed for it; just after a removal or a
+    decision, with the way back."""
     gone = Removed(company, removed, aliases) if removed else None
-    return _page(here, user, removed=gone)
+    return catalogue_page(here, user, removed=gone, decided=decided)
 
 
 @router.post("/competitors")
@@ -53,7 +78,7 @@ def add(
             company_id = company_named(conn, company.strip() or None)
             entry = queries.add_competitor(conn, company_id, _competitor(name, aliases))
     except Refused as error:
-        return _page(here, user, wrong=error)
+        return catalogue_page(here, user, wrong=error)
     return RedirectResponse(f"/competitors#rival-{entry.id}", 303)
 
 
@@ -66,7 +91,7 @@ def save(
         with here.pool.connection() as conn:
             queries.set_competitor(conn, competitor_id, _competitor(name, aliases))
     except Refused as error:
-        return _page(here, user, wrong=error)
+        return catalogue_page(here, user, wrong=error)
     return RedirectResponse(f"/competitors#rival-{competitor_id}", 303)
 
 
@@ -89,16 +114,28 @@ def _competitor(name: str, aliases: str) -> Competitor:
     return Competitor(name, tuple(line for line in lines if line))
 
 
-def _page(
-    here: Context, user: User, removed: Removed | None = None, wrong: Refused | None = None
+def spoken_path(evidence: Evidence) -> str:
+    """The call's page, at the words that name a proposed rival."""
+    second = "" if evidence.start is None else f"?t={evidence.start:.1f}"
+    return f"/calls/{evidence.call_id}{second}#turn-{evidence.turn}"
+
+
+def catalogue_page(
+    here: Context,
+    user: User,
+    removed: Removed | None = None,
+    decided: int | None = None,
+    wrong: Refused | None = None,
 ) -> Response:
+    """The page, with what just happened on top."""
     with here.pool.connection() as conn:
-        entries = queries.full_catalogue(conn)
-        companies = [
-            (company, [entry for entry in entries if entry.company_id == company.id])
-            for company in queries.list_companies(conn)
-        ]
-    told = [f"{count_words(len(rivals), 'rival')} of {c.name}" for c, rivals in companies if rivals]
+        companies = _companies(conn)
+        just_decided = _decided(conn, decided)
+    told = [
+        f"{count_words(len(listed.rivals), 'rival')} of {listed.company.name}"
+        for listed in companies
+        if listed.rivals
+    ]
     return page(
         "competitors.html",
         user,
@@ -106,6 +143,36 @@ def _page(
         answer=words.listed(told) if told else "No rivals are listened for yet",
         companies=companies,
         removed=removed,
+        decided=just_decided,
         wrong=str(wrong) if wrong else "",
         may_edit=user.may(Right.CATALOGUE),
+        State=State,
+        MOST_PROPOSED=MOST_PROPOSED,
+        spoken_path=spoken_path,
     )
+
+
+def _companies(conn: Connection) -> list[Listed]:
+    entries = queries.full_catalogue(conn)
+    proposed = find_proposals(conn, None, State.OPEN)
+    refused = find_proposals(conn, None, State.REFUSED)
+    return [
+        Listed(
+            company,
+            [entry for entry in entries if entry.company_id == company.id],
+            [each for each in proposed if each.company_id == company.id],
+            [each for each in refused if each.company_id == company.id],
+        )
+        for company in queries.list_companies(conn)
+    ]
+
+
+def _decided(conn: Connection, proposal_id: int | None) -> Proposal | None:
+    """The proposal just decided; None for one taken back, or where the address is made up."""
+    if proposal_id is None:
+        return None
+    try:
+        found = proposal(conn, proposal_id)
+    except NotFound:
+        return None
+    return None if found.state is State.OPEN else found

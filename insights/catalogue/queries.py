@@ -82,7 +82,7 @@ def set_competitor(conn: Connection, competitor_id: int, wanted: Competitor) -> 
 def delete_competitor(conn: Connection, competitor_id: int) -> None:
     """Take a rival out of the catalogue; its mentions stay, as of one not listed."""
     old = competitor(conn, competitor_id)
-    _hold(conn, old.company_id)
+    hold_company(conn, old.company_id)
     conn.execute("update insight set unlisted = true where competitor_id = %s", (competitor_id,))
     conn.execute("delete from competitor where id = %s", (competitor_id,))
 
@@ -91,14 +91,14 @@ def _checked(
     conn: Connection, company_id: int, wanted: Competitor, except_id: int | None
 ) -> Competitor:
     seller = company(conn, company_id)
-    _hold(conn, company_id)
+    hold_company(conn, company_id)
     wanted = tidy(wanted)
     others = [entry for entry in catalogue(conn, company_id) if entry.id != except_id]
     check_competitor(wanted, seller, others)
     return wanted
 
 
-def _hold(conn: Connection, company_id: int) -> None:
+def hold_company(conn: Connection, company_id: int) -> None:
     """Keep others from saving this company's insights until the caller's transaction ends."""
     conn.execute("select 1 from company where id = %s for update", (company_id,))
 

@@ -24,6 +24,7 @@ class Context:
     thresholds: Thresholds
     mentions: Mentions
     parse: Callable[[str], Doc]
+    entities: Callable[[Doc], Doc]  # finds a parse's entities
     competitors: tuple[Competitor, ...]
     own_names: tuple[str, ...]
     model_version: str
@@ -34,6 +35,10 @@ class Context:
         if turn not in self._docs:
             self._docs[turn] = self.parse(self.turns[turn].text)
         return self._docs[turn]
+
+    def with_entities(self, turn: int) -> Doc:
+        """The turn's parse with spaCy's entities: persons, places, dates."""
+        return self.entities(self.doc(turn))
 
     def quote(self, turn: int, start: int, end: int) -> Quote:
         """The characters [start, end) of a turn, with the seconds when they were said."""

@@ -1,9 +1,9 @@
 """Mining with the user's LLM; where it cannot be had, the embedded miner does it, and says so."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from insights.insight import Competitor, Mined, MiningNote
+from insights.insight import Competitor, Insight, Mined, MiningNote, Unlisted
 from insights.llm import prompt
 from insights.llm.answers import Checked, check
 from insights.llm.endpoint import Endpoint, NoAnswer
@@ -36,15 +36,21 @@ class LlmMiner:
         try:
             return self._ask(told)
         except NoAnswer as error:
-            found = self.embedded().mine(transcript, competitors, own_names)
-            return Mined(tuple(found), MiningNote(f"{NOT_HAD} ({error})."))
+            found = self.embedded().mine_with_names(transcript, competitors, own_names)
+            return replace(found, how=MiningNote(f"{NOT_HAD} ({error})."))
 
     def _ask(self, told: Told) -> Mined:
         checked = Checked()
         for window in windows(told.turns):
             answer = self.endpoint.ask(request(self.model, told, window))
             check(told, window, answer, self.version, checked)
-        return Mined(tuple(checked.insights), MiningNote(dropped=dict(checked.dropped)))
+        insights = tuple(checked.insights)
+        return Mined(insights, MiningNote(dropped=dict(checked.dropped)), _unlisted(insights))
+
+
+def _unlisted(insights: Sequence[Insight]) -> tuple[Unlisted, ...]:
+    """The rivals that the LLM found outside the catalogue, proposed for it."""
+    return tuple(Unlisted(i.label, i.turn, i.quote, i.confidence) for i in insights if i.unlisted)
 
 
 NOT_HAD = "Found by the built-in miner, since your LLM could not be used"

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from insights.insight import Insight, Kind, Mined, MiningNote, Quote, Stance
+from insights.insight import Insight, Kind, Mined, MiningNote, Quote, Stance, Unlisted
 
 
 class RemineState(StrEnum):
@@ -108,13 +108,22 @@ class ChangedCall:
 def to_json(mined: Mined) -> dict[str, Any]:
     """What mining brought, as JSON keeps it."""
     how = {"note": mined.how.note, "dropped": dict(mined.how.dropped)}
-    return {"insights": [asdict(insight) for insight in mined.insights], "how": how}
+    return {
+        "insights": [asdict(insight) for insight in mined.insights],
+        "how": how,
+        "names": [asdict(name) for name in mined.names],
+    }
 
 
 def from_json(kept: dict[str, Any]) -> Mined:
     """What `to_json` wrote."""
     insights = tuple(_insight(**row) for row in kept["insights"])
-    return Mined(insights, MiningNote(**kept["how"]))
+    names = tuple(_name(**row) for row in kept.get("names", ()))  # not kept before names were
+    return Mined(insights, MiningNote(**kept["how"]), names)
+
+
+def _name(*, quote: dict[str, Any], **row: Any) -> Unlisted:
+    return Unlisted(quote=Quote(**quote), **row)
 
 
 def _insight(*, kind: str, quote: dict[str, Any], stance: str | None, **row: Any) -> Insight:

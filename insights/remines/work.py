@@ -11,7 +11,9 @@ from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from ingest.calls import Call
 from insights.basis import Basis, load_basis
+from insights.insight import Kind
 from insights.mining import Mining
+from insights.proposals.queries import save_names
 from insights.queries import compare_insights, note_mining, save_insights
 from insights.remines import queries
 from insights.remines.remine import Piece
@@ -85,6 +87,8 @@ def _work(settings: Settings, miner: Mining, lease: PieceLease) -> None:
         elif piece.apply:
             renewal = save_insights(conn, call, mined.insights, piece.kind)
             note_mining(conn, call.id, mined.how)
+            if piece.kind in (None, Kind.COMPETITOR):
+                save_names(conn, call, mined.names)
             queries.note_applied(conn, piece, lease.owner, renewal)
         else:
             renewal = compare_insights(conn, call, mined.insights, piece.kind)

@@ -37,6 +37,7 @@ EXPECTED = {
     "POST /v1/competitors": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "PUT /v1/competitors/{competitor_id}": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "DELETE /v1/competitors/{competitor_id}": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
+    "POST /v1/proposals/{proposal_id}/decision": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "POST /v1/companies": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "POST /v1/remines": {Role.ADMIN},
     "GET /v1/remines/{remine_id}": {Role.ADMIN},
@@ -47,6 +48,7 @@ EXPECTED = {
     "POST /calls/{call_id}/retry": {Role.SALES, Role.ADMIN},
     "POST /competitors": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "POST /competitors/{competitor_id}": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
+    "POST /proposals/{proposal_id}": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
     "POST /competitors/{competitor_id}/remove": {Role.MARKETING, Role.PRODUCT, Role.ADMIN},
 }
 """Who may, where it is not everybody who is logged in."""

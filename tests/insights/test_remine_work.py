@@ -17,7 +17,7 @@ from ingest.base.settings import Settings
 from ingest.calls import MAX_ATTEMPTS, CallState
 from insights import tasks
 from insights.catalogue.queries import add_competitor
-from insights.insight import Competitor, Mined, MiningNote
+from insights.insight import Competitor, Mined, MiningNote, Unlisted
 from insights.mining import Mining
 from insights.remines import queries, work
 from insights.remines.remine import RemineState, from_json, to_json
@@ -212,7 +212,8 @@ def test_insights_come_back_from_json_as_they_were() -> None:
     said = transcript(heard(SAID))
     found = NEW.mine(said, (Competitor("Attrivo"),)).insights
     bare = replace(found[0], unlisted=True, quote=replace(found[0].quote, start=None))
-    mined = Mined((*found, bare), MiningNote("Why", {"quote": 2}))
+    name = Unlisted("Hexa", 1, bare.quote, 0.5)
+    mined = Mined((*found, bare), MiningNote("Why", {"quote": 2}), (name,))
     assert from_json(to_json(mined)) == mined
 
 
