@@ -8,9 +8,9 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from insights.catalogue.rules import check_competitor, tidy
-from insights.insight import Competitor
+from insights.insight import Competitor, Kind
 from insights.queries import SELECT_CATALOGUE, catalogue, catalogue_entry
-from insights.rollups.queries import recount_rivals
+from insights.rollups.queries import hold_company, recount
 from insights.stored import CatalogueEntry, Company
 
 _COMPANIES = """
@@ -82,7 +82,7 @@ def set_competitor(conn: Connection, competitor_id: int, wanted: Competitor) -> 
 def delete_competitor(conn: Connection, competitor_id: int) -> None:
     """Take a rival out of the catalogue; its mentions stay, as of one not listed."""
     old = competitor(conn, competitor_id)
-    _hold(conn, old.company_id)
+    hold_company(conn, old.company_id)
     conn.execute("update insight set unlisted = true where competitor_id = %s", (competitor_id,))
     conn.execute("delete from competitor where id = %s", (competitor_id,))
 
@@ -91,16 +91,11 @@ def _checked(
     conn: Connection, company_id: int, wanted: Competitor, except_id: int | None
 ) -> Competitor:
     seller = company(conn, company_id)
-    _hold(conn, company_id)
+    hold_company(conn, company_id)
     wanted = tidy(wanted)
     others = [entry for entry in catalogue(conn, company_id) if entry.id != except_id]
     check_competitor(wanted, seller, others)
     return wanted
-
-
-def _hold(conn: Connection, company_id: int) -> None:
-    """Keep others from saving this company's insights until the caller's transaction ends."""
-    conn.execute("select 1 from company where id = %s for update", (company_id,))
 
 
 def _adopt(conn: Connection, entry: CatalogueEntry) -> None:
@@ -109,7 +104,7 @@ def _adopt(conn: Connection, entry: CatalogueEntry) -> None:
     values = {"id": entry.id, "company": entry.company_id, "name": entry.name, "names": names}
     rows = conn.execute(_DROP_DOUBLES, values).fetchall()
     rows += conn.execute(_RELABEL, values).fetchall()
-    recount_rivals(conn, entry.company_id, sorted({entry.name, *(row[0] for row in rows)}))
+    recount(conn, entry.company_id, Kind.COMPETITOR, {entry.name, *(row[0] for row in rows)})
 
 
 _MINE = """
