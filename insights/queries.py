@@ -244,6 +244,16 @@ def insights_of(conn: Connection, call_id: int) -> Sequence[StoredInsight]:
     return _select(conn, f"{_SELECT} {order}", {"call_id": call_id})
 
 
+def insights_of_themes(conn: Connection, themes: Iterable[int]) -> Sequence[StoredInsight]:
+    """Some themes' mentions that nobody rejected, those of the latest calls first."""
+    where = """where i.theme_id in (select id from theme where id = any(%(themes)s)
+                                    union all
+                                    select id from theme where merged_into = any(%(themes)s))
+               and c.company_id = th.company_id and i.review <> 'rejected'
+               order by c.held_at desc, i.call_id desc, i.turn, i.id"""
+    return _select(conn, f"{_SELECT} {where}", {"themes": list(themes)})
+
+
 def insight(conn: Connection, insight_id: int) -> StoredInsight:
     """One insight; NotFound where there is none."""
     found = _select(conn, f"{_SELECT} where i.id = %(id)s", {"id": insight_id})

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.errors import ProblemBody
-from api.rest import audio, calls, catalogue, health, insights, remines, tokens, upload
+from api.rest import audio, calls, catalogue, health, insights, remines, themes, tokens, upload
 
 REFUSED = {
     "description": "Refused: `detail` says what to do.",
@@ -11,5 +11,5 @@ REFUSED = {
 }
 
 router = APIRouter(responses={"4XX": REFUSED, "5XX": REFUSED})
-for part in (upload, calls, audio, insights, catalogue, remines, tokens, health):
+for part in (upload, calls, audio, insights, catalogue, themes, remines, tokens, health):
     router.include_router(part.router)

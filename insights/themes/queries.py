@@ -205,6 +205,11 @@ def list_themes(
         return cursor.execute(f"{_THEMES} {where} {order}", values).fetchall()
 
 
+def position(theme: Theme) -> ThemePosition:
+    """Where a list goes on after this theme."""
+    return ThemePosition(theme.accounts, theme.value_usd, theme.mentions, theme.id)
+
+
 def _theme(*, aliases: list[str], **row: Any) -> Theme:
     return Theme(aliases=tuple(aliases), **row)
 

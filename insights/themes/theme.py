@@ -80,3 +80,10 @@ class Change:
     at: datetime
     undoes: int | None  # the change that this one took back
     undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePosition:
+    """Where a list of changes goes on: before this one."""
+
+    id: int

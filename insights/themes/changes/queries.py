@@ -17,7 +17,7 @@ from ingest.base.errors import NotFound
 from insights.insight import Kind, Review
 from insights.rollups.queries import hold_company, recount
 from insights.themes.rules import BadTheme, ThemeChanged, checked_name
-from insights.themes.theme import Act, Change, SuggestionState
+from insights.themes.theme import Act, Change, ChangePosition, SuggestionState
 
 State = dict[str, Any]
 """What a change touches, as the history keeps it: {"theme 12 name": "CSV export", …}."""
@@ -178,9 +178,9 @@ def _held(conn: Connection, theme_id: int) -> tuple[int, str]:
 def _taken(conn: Connection, company_id: int, theme_id: int) -> dict[str, str]:
     """The names and aliases of a company's other themes, casefolded, with the present names."""
     rows = conn.execute(
-        """select name, whole.name from theme part
+        """select also.name, whole.name from theme part
            join theme whole on whole.id = coalesce(part.merged_into, part.id),
-           lateral unnest(part.aliases || part.name) as names (name)
+           lateral unnest(part.aliases || part.name) as also (name)
            where part.company_id = %s and whole.id <> %s""",
         (company_id, theme_id),
     ).fetchall()
@@ -327,15 +327,18 @@ from theme_change h join company on company.id = h.company_id join app_user u on
 
 
 def changes(
-    conn: Connection, company_id: int | None = None, before: int | None = None, limit: int = 50
+    conn: Connection,
+    company_id: int | None = None,
+    before: ChangePosition | None = None,
+    limit: int = 50,
 ) -> Sequence[Change]:
-    """What people did to themes, the latest first, from `before` a change on."""
+    """What people did to themes, the latest first, going on before a position."""
     with conn.cursor(row_factory=kwargs_row(_change)) as cursor:
         return cursor.execute(
             f"""{_CHANGES} where h.company_id = coalesce(%(company)s, h.company_id)
                 and (%(before)s::bigint is null or h.id < %(before)s)
                 order by h.id desc limit %(limit)s""",
-            {"company": company_id, "before": before, "limit": limit},
+            {"company": company_id, "before": before.id if before else None, "limit": limit},
         ).fetchall()
 
 
