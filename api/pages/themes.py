@@ -19,7 +19,7 @@ from api.users import Right, User
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from insights.catalogue.queries import list_companies
-from insights.digest import Mention, best_quotes, count_words
+from insights.digest import Mention, best_quotes
 from insights.queries import insights_of_themes
 from insights.stored import Company, StoredInsight
 from insights.themes import queries
@@ -157,10 +157,12 @@ def _list(
         companies = list_companies(conn)
         company = _chosen(companies, company_id)
         found: Sequence[Theme] = ()
+        undecided: Sequence[Suggestion] = ()
         if company:
             found = queries.list_themes(
                 conn, company.id, decode(before or None, ThemePosition), PAGE + 1
             )
+            undecided = [] if before else queries.open_suggestions(conn, company.id)
         more = queries.position(found[PAGE - 1]) if len(found) > PAGE else None
         return page(
             "themes.html",
@@ -171,7 +173,8 @@ def _list(
             company=company,
             rows=_rows(conn, found[:PAGE]),
             more=f"/themes?company={company.id}&before={encode(more)}" if company and more else "",
-            pairs=_pairs(conn, company.id) if company and not before else [],
+            pairs=_pairs(conn, undecided[:PAIRS]),
+            undecided=len(undecided),
             history=changes.changes(conn, company.id, limit=CHANGES) if company else [],
             done=_done(conn, done),
             wrong=str(wrong) if wrong else "",
@@ -218,10 +221,10 @@ def _answer(found: Sequence[Theme], first: bool) -> str:
     if not first:
         return "What else buyers ask for"
     top = found[0]
-    by = count_words(top.accounts, "account") if top.accounts else count_words(top.calls, "call")
+    if top.accounts < 2:
+        return "No wish has come from two accounts yet"
     worth = f", worth {words.dollars(top.value_usd)}" if top.value_usd else ""
-    where = "by" if top.accounts else "in"
-    return f"“{top.name}” is asked for most: {where} {by}{worth}"
+    return f"“{top.name}” is asked for most: by {top.accounts} accounts{worth}"
 
 
 def _rows(conn: Connection, themes: Sequence[Theme]) -> list[Row]:
@@ -229,8 +232,7 @@ def _rows(conn: Connection, themes: Sequence[Theme]) -> list[Row]:
     return [Row(theme, best[theme.id]) for theme in themes if theme.id in best]
 
 
-def _pairs(conn: Connection, company_id: int) -> list[Pair]:
-    open_pairs = queries.open_suggestions(conn, company_id, PAIRS)
+def _pairs(conn: Connection, open_pairs: Sequence[Suggestion]) -> list[Pair]:
     best = _best(conn, [number for pair in open_pairs for number in (pair.theme_id, pair.other_id)])
     return [
         Pair(
