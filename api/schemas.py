@@ -126,6 +126,9 @@ class InsightOut(Answer):
     found_stance: Stance | None
     competitor_id: int | None
     theme_id: int | None
+    mined_label: str | None = Field(
+        description="A request's theme as it was found; `label` is what it is called now."
+    )
     call_title: str
     held_at: datetime
     account: str | None

@@ -15,6 +15,7 @@ from math import sqrt
 import numpy as np
 
 from insights.insight import Insight, Kind
+from insights.themes.rules import DOUBTFUL, SURE, gather
 
 Z95 = 1.959964  # the normal distribution's 97.5 % point
 RESAMPLES = 2000
@@ -68,10 +69,12 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class ThemePairs:
     """How well themes bring the same wish together: over the pairs of requests of one company
-    that were found, those given one theme (precision) and those that are one wish (recall)."""
+    that were found, those given one theme (precision) and those that are one wish (recall); and of
+    the pairs that people would be asked about, those that are one wish."""
 
     precision: Share
     recall: Share
+    asked: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +127,44 @@ def score(truth: Calls, found: Calls) -> Report:
     )
 
 
-def theme_pairs(truth: Calls, found: Calls, company_of: Mapping[str, str]) -> ThemePairs:
-    """Compare the found requests' themes with the true ones, pair by pair; `company_of` says
-    whose each call is. A pair is right where both its themes are the same, and so are the true
-    ones."""
-    hits: dict[str, list[tuple[str, str]]] = {}
-    for pair in pairs(truth, found):
-        if pair.truth and pair.found and pair.truth.kind is Kind.FEATURE_REQUEST:
-            themes = (pair.truth.label.casefold(), pair.found.label.casefold())
-            hits.setdefault(company_of[pair.call], []).append(themes)
-    same = [
-        (a[0] == b[0], a[1] == b[1]) for themes in hits.values() for a, b in combinations(themes, 2)
-    ]
-    right = sum(true and said for true, said in same)
+def theme_pairs(
+    truth: Calls,
+    found: Calls,
+    company_of: Mapping[str, str],
+    sure: float = SURE,
+    doubtful: float = DOUBTFUL,
+) -> ThemePairs:
+    """Place the found requests company by company, in the order in which `found` names the calls,
+    as saving them would, and compare the themes with the true ones, pair by pair; `company_of`
+    says whose each call is. A pair is right where both have one theme, and are one wish."""
+    wishes = {
+        (pair.call, pair.found): pair.truth.label.casefold()
+        for pair in pairs(truth, found)
+        if pair.truth and pair.found and pair.truth.kind is Kind.FEATURE_REQUEST
+    }
+    same: list[tuple[bool, bool]] = []
+    asked: list[bool] = []
+    for company in sorted({*company_of.values()}):
+        said = [
+            (request, wishes.get((call, request)))
+            for call, insights in found.items()
+            for request in sorted(insights, key=lambda i: (i.turn, i.quote.start_char))
+            if company_of[call] == company and request.kind is Kind.FEATURE_REQUEST
+        ]
+        gathered = gather([request for request, _ in said], sure, doubtful)
+        placed = [(wish, theme) for (_, wish), theme in zip(said, gathered.themes, strict=True)]
+        known = [(wish, theme) for wish, theme in placed if wish]
+        same += [(a[0] == b[0], a[1] == b[1]) for a, b in combinations(known, 2)]
+        asked += [
+            (wish, doubt.theme) in placed
+            for (wish, _), doubt in zip(placed, gathered.doubts, strict=True)
+            if wish and doubt
+        ]
+    right = sum(true and together for true, together in same)
     return ThemePairs(
-        precision=Share(right, sum(said for _, said in same)),
+        precision=Share(right, sum(together for _, together in same)),
         recall=Share(right, sum(true for true, _ in same)),
+        asked=Share(sum(asked), len(asked)),
     )
 
 

@@ -75,6 +75,7 @@ class Insight:
     version: str  # the detector's version
     stance: Stance | None = None  # competitors only
     unlisted: bool = False  # a rival that is not in the catalogue
+    meaning: tuple[float, ...] | None = None  # of a request the embedded model read: a unit vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class LabelledCall:
     source: str  # the file, for error messages
     id: str
     company: str
+    date: str  # ISO 8601, the day it was held; empty where the file does not say
     product: str
     competitors: tuple[Competitor, ...]
     transcript: Transcript
@@ -135,6 +136,7 @@ def _call(at: _Place, raw: Any, name: str = "") -> LabelledCall:
         source=at.source,
         id=at.key("id").text(call.get("id") or name or "call"),
         company=at.key("company.name").text(company.get("name") or ""),
+        date=at.key("date").text(call.get("date") or ""),
         product=at.key("company.product").text(company.get("product") or ""),
         competitors=_catalogue(at.key("company.competitors"), company.get("competitors") or []),
         transcript=Transcript(turns=turns, seconds=0.0, engine="imported"),

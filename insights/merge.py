@@ -19,20 +19,24 @@ class Kept:
     quote: str = ""
     found_label: str | None = None  # before a person set another
     reviewed: bool = False  # a person has said something of it
+    theme_id: int | None = None  # of a request, where it is a theme of the call's company
+    mined_label: str | None = None  # of a request, in the words of who found it
+    settled: bool = False  # a person has shaped the request's theme
 
     def overlap(self, found: Insight) -> int:
         """Characters that the two quotes share; 0 where turn, kind or label differ. One that a
         person relabelled also goes by the label that it was found under."""
         labels = {self.label.casefold(), (self.found_label or self.label).casefold()}
-        return self._shared(found) if found.label.casefold() in labels else 0
+        return self.shared(found) if found.label.casefold() in labels else 0
 
     def covers(self, found: Insight) -> bool:
         """Whether a person's word on this one settles that one: common words and the same kind.
         A category or a theme is a matter of opinion; another rival is another mention."""
         named_alike = self.kind != Kind.COMPETITOR or self.overlap(found) > 0
-        return self.reviewed and named_alike and self._shared(found) > 0
+        return self.reviewed and named_alike and self.shared(found) > 0
 
-    def _shared(self, found: Insight) -> int:
+    def shared(self, found: Insight) -> int:
+        """Characters that the two quotes share; 0 where turn or kind differ."""
         if (self.turn, self.kind) != (found.turn, found.kind):
             return 0
         start = max(self.start_char, found.quote.start_char)

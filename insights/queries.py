@@ -14,6 +14,8 @@ from insights.insight import Insight, Kind, MiningNote, Review, Stance
 from insights.merge import Kept, Renewal, once_each, renew
 from insights.rollups.queries import count_call, moving_rollups
 from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
+from insights.themes.queries import placed
+from insights.themes.rules import held
 from transcribe.transcript import Speaker
 
 # Keeping ----------------------------------------------------------------------------------
@@ -27,13 +29,15 @@ def save_insights(
 
     One that was there before (same turn, kind, label, overlapping quote) keeps its id. One that a
     person has reviewed stays as it is, and nothing is put beside it. Rivals get the catalogue's
-    name, requests the name that their theme already has. Saving the same again changes nothing.
+    name, requests the name of the theme that they are placed in; one found again stays in its
+    theme. Saving the same again changes nothing.
     Raises NotFound where the call is gone.
     """
     with moving_rollups(conn, call.id):
-        found = named(conn, call.id, _of_kind(insights, kind))
+        kept = _kept(conn, call.id, kind)
+        found = named(conn, call.id, _of_kind(insights, kind), kept)
         count_call(conn, call.id)
-        renewal = renew(_kept(conn, call.id, kind), list(found))
+        renewal = renew(kept, list(found))
         _write(conn, call.id, renewal, found)
     return renewal
 
@@ -42,8 +46,9 @@ def compare_insights(
     conn: Connection, call: Call, insights: Iterable[Insight], kind: Kind | None = None
 ) -> Renewal:
     """What `save_insights` would do now, with nothing written."""
-    found = named(conn, call.id, _of_kind(insights, kind), write=False)
-    return renew(_kept(conn, call.id, kind), list(found))
+    kept = _kept(conn, call.id, kind)
+    found = named(conn, call.id, _of_kind(insights, kind), kept, write=False)
+    return renew(kept, list(found))
 
 
 def note_mining(conn: Connection, call_id: int, how: MiningNote) -> None:
@@ -68,6 +73,7 @@ class Named:
     insight: Insight
     competitor_id: int | None = None
     theme_id: int | None = None
+    mined_label: str | None = None  # a request's theme in the words of who found it
 
 
 def call_of(conn: Connection, insight_id: int) -> int:
@@ -93,13 +99,19 @@ def _of_kind(insights: Iterable[Insight], kind: Kind | None) -> list[Insight]:
 
 
 def named(
-    conn: Connection, call_id: int, insights: Iterable[Insight], *, write: bool = True
+    conn: Connection,
+    call_id: int,
+    insights: Iterable[Insight],
+    kept: Sequence[Kept] = (),
+    *,
+    write: bool = True,
 ) -> dict[Insight, Named]:
-    """The insights, each once, under the names that rivals and themes have at the call's company;
-    `write` makes themes that are not there yet."""
+    """The insights, each once, under the names that rivals and themes have at the call's company.
+    Requests that are `kept` ones found again keep their themes; `write` makes new themes."""
     insights = list(insights)
     company_id = company_of(conn, call_id)
-    themes = (_themes if write else _known_themes)(conn, company_id, insights)
+    requests = [insight for insight in insights if insight.kind is Kind.FEATURE_REQUEST]
+    themes = placed(conn, company_id, call_id, requests, held(kept, requests), write=write)
     rivals = {
         name.casefold(): entry
         for entry in catalogue(conn, company_id)
@@ -108,8 +120,9 @@ def named(
     known_as: dict[Insight, Named] = {}
     for insight in insights:
         if insight.kind is Kind.FEATURE_REQUEST:
-            theme_id, theme = themes[insight.label.casefold()]
-            known = Named(replace(insight, label=theme), theme_id=theme_id)
+            theme = themes[insight]
+            in_theme = replace(insight, label=theme.name)
+            known = Named(in_theme, theme_id=theme.id, mined_label=insight.label)
         elif insight.kind is Kind.COMPETITOR and (rival := rivals.get(insight.label.casefold())):
             listed = replace(insight, label=rival.name, unlisted=False)
             known = Named(listed, competitor_id=rival.id)
@@ -119,47 +132,17 @@ def named(
     return {insight: known_as[insight] for insight in once_each(known_as)}
 
 
-_Themes = dict[str, tuple[int | None, str]]  # by casefolded name; no id for one not made yet
-
-
-def _wanted_themes(insights: Iterable[Insight]) -> dict[str, str]:
-    return {i.label.casefold(): i.label for i in insights if i.kind is Kind.FEATURE_REQUEST}
-
-
-def _themes(conn: Connection, company_id: int, insights: Iterable[Insight]) -> _Themes:
-    """Each theme's id and name; new ones are made. Locked in order."""
-    wanted = _wanted_themes(insights)
-    themes: _Themes = {}
-    for key in sorted(wanted):
-        row = conn.execute(
-            """insert into theme (company_id, name) values (%s, %s)
-               on conflict (company_id, lower(name)) do update set name = theme.name
-               returning id, name""",
-            (company_id, wanted[key]),
-        ).fetchone()
-        assert row is not None, "an upsert returns its row"
-        themes[key] = row
-    return themes
-
-
-def _known_themes(conn: Connection, company_id: int, insights: Iterable[Insight]) -> _Themes:
-    """The same without making any."""
-    wanted = _wanted_themes(insights)
-    rows = conn.execute(
-        """select wanted.key, theme.id, coalesce(theme.name, wanted.name)
-           from unnest(%s::text[], %s::text[]) wanted (key, name)
-           left join theme on theme.company_id = %s and lower(theme.name) = lower(wanted.name)""",
-        (list(wanted), list(wanted.values()), company_id),
-    ).fetchall()
-    return {key: (theme_id, name) for key, theme_id, name in rows}
-
-
 def _kept(conn: Connection, call_id: int, kind: Kind | None = None) -> list[Kept]:
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(
-            """select id, turn, kind, label, found_label, char_start as start_char,
-                      char_end as end_char, quote, review <> 'unreviewed' as reviewed
-               from insight where call_id = %s and kind = coalesce(%s, kind) order by id""",
+            """select i.id, i.turn, i.kind, i.label, i.found_label, i.char_start as start_char,
+                      i.char_end as end_char, i.quote, i.review <> 'unreviewed' as reviewed,
+                      i.mined_label, part.id as theme_id,
+                      coalesce(part.settled or whole.settled, false) as settled
+               from insight i join call c on c.id = i.call_id
+               left join theme part on part.id = i.theme_id and part.company_id = c.company_id
+               left join theme whole on whole.id = coalesce(part.merged_into, part.id)
+               where i.call_id = %s and i.kind = coalesce(%s, i.kind) order by i.id""",
             (call_id, kind),
         ).fetchall()
 
@@ -193,6 +176,8 @@ def _row(call_id: int, known: Named) -> dict[str, Any]:
         "stance": insight.stance,
         "competitor_id": known.competitor_id,
         "theme_id": known.theme_id,
+        "mined_label": known.mined_label,
+        "meaning": None if insight.meaning is None else list(insight.meaning),
         "unlisted": insight.unlisted,
         "quote": quote.text,
         "char_start": quote.start_char,
@@ -207,7 +192,7 @@ def _row(call_id: int, known: Named) -> dict[str, Any]:
 
 _FIELDS = (
     *("call_id", "turn", "kind", "label", "stance", "competitor_id", "theme_id", "unlisted"),
-    *("quote", "char_start", "char_end", "start_s", "end_s"),
+    *("mined_label", "meaning", "quote", "char_start", "char_end", "start_s", "end_s"),
     *("confidence", "detector", "version"),
 )
 
@@ -223,7 +208,8 @@ _UPDATE = f"""update insight set {", ".join(f"{name} = %({name})s" for name in _
 _SELECT = """
 select i.id, i.call_id, i.turn, i.kind, i.label, i.stance, i.unlisted, i.quote, i.char_start,
        i.char_end, i.start_s as start, i.end_s as end, i.confidence, i.detector, i.version,
-       i.review, i.found_label, i.found_stance, i.competitor_id, i.theme_id,
+       i.review, i.found_label, i.found_stance, i.competitor_id,
+       coalesce(th.merged_into, i.theme_id) as theme_id, i.mined_label,
        c.title as call_title, c.held_at, c.company_id, c.account_id, a.name as account, a.segment,
        r.name as rep,
        coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name
@@ -233,6 +219,7 @@ join company co on co.id = c.company_id
 left join account a on a.id = c.account_id
 left join rep r on r.id = c.rep_id
 left join turn t on t.call_id = i.call_id and t.position = i.turn
+left join theme th on th.id = i.theme_id
 """
 
 _CONDITIONS = {
@@ -255,6 +242,16 @@ def insights_of(conn: Connection, call_id: int) -> Sequence[StoredInsight]:
     """A call's insights in the order they were said."""
     order = "where i.call_id = %(call_id)s order by i.turn, i.char_start, i.id"
     return _select(conn, f"{_SELECT} {order}", {"call_id": call_id})
+
+
+def insights_of_themes(conn: Connection, themes: Iterable[int]) -> Sequence[StoredInsight]:
+    """Some themes' mentions that nobody rejected, those of the latest calls first."""
+    where = """where i.theme_id in (select id from theme where id = any(%(themes)s)
+                                    union all
+                                    select id from theme where merged_into = any(%(themes)s))
+               and c.company_id = th.company_id and i.review <> 'rejected'
+               order by c.held_at desc, i.call_id desc, i.turn, i.id"""
+    return _select(conn, f"{_SELECT} {where}", {"themes": list(themes)})
 
 
 def insight(conn: Connection, insight_id: int) -> StoredInsight:

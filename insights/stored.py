@@ -40,6 +40,7 @@ class StoredInsight:
     rep: str | None
     speaker: Speaker  # unknown where the turn is gone
     speaker_name: str | None
+    mined_label: str | None = None  # a request's theme in the words of who found it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from insights.evaluate import Report, Score, Share, ThemePairs
     from insights.insight import MiningNote
+    from insights.labels import LabelledCall
     from transcribe.bench import EngineResult
     from transcribe.evaluate import WordErrors
 
@@ -24,6 +25,8 @@ KINDS = {
     "competitor": ("competitors", "stance"),
     "feature_request": ("feature requests", None),
 }
+
+GRID = 4  # hundredths of cosine from one row of `evaluate themes` to the next
 
 
 @click.group()
@@ -51,11 +54,8 @@ def evaluate_insights(folder: Path, answers: Path | None, as_json: bool) -> None
       earshot evaluate insights samples/calls
     """
     from insights.evaluate import score, theme_pairs
-    from insights.labels import read_folder
 
-    calls = list(read_folder(folder))
-    if not calls:
-        raise NotFound(f"{folder}: holds no calls (*.json in the label format).")
+    calls = _calls_by_date(folder)
     truth = {call.id: call.truth for call in calls}
     mine = mining(answers)
     mined = {call.id: mine(call) for call in calls}
@@ -70,6 +70,69 @@ def evaluate_insights(folder: Path, answers: Path | None, as_json: bool) -> None
         _print_report(report)
         _print_themes(themes)
         _print_notes(how)
+
+
+@evaluate.command("themes")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def evaluate_themes(folder: Path, as_json: bool) -> None:
+    """How well wishes are brought together, by how alike they have to be.
+
+    Mines the calls in DIR with the embedded miner and places their requests company by company, in
+    the order of the calls' dates. Precision and recall are those of pairs that are given one theme
+    from this cosine on; the last column is for choosing from where on a person is asked: the share
+    of pairs that are one wish, of those that are this much alike and are not merged by themselves.
+
+    \b
+    Example:
+      earshot evaluate themes samples/calls
+    """
+    from insights.evaluate import theme_pairs
+    from insights.themes.rules import SURE
+
+    calls = _calls_by_date(folder)
+    mine = mining(None)
+    found = {call.id: mine(call).insights for call in calls}
+    truth = {call.id: call.truth for call in calls}
+    company_of = {call.id: call.company for call in calls}
+    grid = {
+        bound: (
+            theme_pairs(truth, found, company_of, sure=bound, doubtful=bound),
+            theme_pairs(truth, found, company_of, sure=max(SURE, bound), doubtful=bound).asked,
+        )
+        for bound in (step / 100 for step in range(100, 0, -GRID))
+    }
+    if as_json:
+        rows = [
+            {"cosine": bound, **_themes_object(merged), "asked": _share_object(asked)}
+            for bound, (merged, asked) in grid.items()
+        ]
+        print_json({"sure": SURE, "grid": rows})
+        return
+    print_table(
+        ("cosine", "precision", "recall", "merged", "one wish", f"asked below {SURE:.2f}"),
+        [
+            (
+                f"{bound:.2f}",
+                _told(merged.precision.value, merged.precision.interval),
+                _told(merged.recall.value, merged.recall.interval),
+                count(merged.precision.total, "pair"),
+                count(merged.recall.total, "pair"),
+                f"{asked.hits} of {asked.total} one wish",
+            )
+            for bound, (merged, asked) in grid.items()
+        ],
+    )
+
+
+def _calls_by_date(folder: Path) -> "list[LabelledCall]":
+    """The folder's labelled calls, in the order in which they were held."""
+    from insights.labels import read_folder
+
+    calls = sorted(read_folder(folder), key=lambda call: (call.date, call.id))
+    if not calls:
+        raise NotFound(f"{folder}: holds no calls (*.json in the label format).")
+    return calls
 
 
 class _Notes(NamedTuple):

@@ -63,8 +63,10 @@ def theme_names(conn: Connection, company_id: int, limit: int = 200) -> list[str
     """The themes of a company's requests that stand, by name."""
     rows = conn.execute(
         """select name from theme
-            where company_id = %s and exists (select 1 from insight where theme_id = theme.id
-                                              and review <> 'rejected')
+            where company_id = %s and merged_into is null
+              and exists (select 1 from theme part join insight on theme_id = part.id
+                           where coalesce(part.merged_into, part.id) = theme.id
+                             and review <> 'rejected')
             order by lower(name) limit %s""",
         [company_id, limit],
     )

@@ -30,6 +30,7 @@ def templates() -> Environment:
     environment.filters |= {
         "clock": words.clock,
         "lasting": words.length,
+        "dollars": words.dollars,
         "counted": count_words,
         "title_of": words.title_of,
         "is_day": words.is_day,

@@ -1,6 +1,7 @@
 """How the pages say times, lengths and counts: pure."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from ingest.calls import Call, CallState
 from insights.digest import KIND_WORDS, Week, count_words
@@ -33,6 +34,11 @@ def length(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def dollars(sum_usd: Decimal) -> str:
+    """ "$48,000"; nothing where no deal's value is known."""
+    return f"${sum_usd:,.0f}" if sum_usd else ""
 
 
 def moment(when: datetime, now: datetime) -> str:

@@ -3,7 +3,18 @@
 from fastapi import APIRouter
 
 from api.errors import ProblemBody
-from api.rest import audio, calls, catalogue, health, insights, proposals, remines, tokens, upload
+from api.rest import (
+    audio,
+    calls,
+    catalogue,
+    health,
+    insights,
+    proposals,
+    remines,
+    themes,
+    tokens,
+    upload,
+)
 
 REFUSED = {
     "description": "Refused: `detail` says what to do.",
@@ -11,5 +22,16 @@ REFUSED = {
 }
 
 router = APIRouter(responses={"4XX": REFUSED, "5XX": REFUSED})
-for part in (upload, calls, audio, insights, catalogue, proposals, remines, tokens, health):
+for part in (
+    upload,
+    calls,
+    audio,
+    insights,
+    catalogue,
+    themes,
+    proposals,
+    remines,
+    tokens,
+    health,
+):
     router.include_router(part.router)

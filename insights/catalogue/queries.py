@@ -8,9 +8,9 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from insights.catalogue.rules import check_competitor, tidy
-from insights.insight import Competitor
+from insights.insight import Competitor, Kind
 from insights.queries import SELECT_CATALOGUE, catalogue, catalogue_entry
-from insights.rollups.queries import recount_rivals
+from insights.rollups.queries import hold_company, recount
 from insights.stored import CatalogueEntry, Company
 
 _COMPANIES = """
@@ -98,18 +98,13 @@ def _checked(
     return wanted
 
 
-def hold_company(conn: Connection, company_id: int) -> None:
-    """Keep others from saving this company's insights until the caller's transaction ends."""
-    conn.execute("select 1 from company where id = %s for update", (company_id,))
-
-
 def _adopt(conn: Connection, entry: CatalogueEntry) -> None:
     """Give the rival's mentions its name, those found under an alias and not listed as well."""
     names = [entry.name, *entry.aliases]
     values = {"id": entry.id, "company": entry.company_id, "name": entry.name, "names": names}
     rows = conn.execute(_DROP_DOUBLES, values).fetchall()
     rows += conn.execute(_RELABEL, values).fetchall()
-    recount_rivals(conn, entry.company_id, sorted({entry.name, *(row[0] for row in rows)}))
+    recount(conn, entry.company_id, Kind.COMPETITOR, {entry.name, *(row[0] for row in rows)})
 
 
 _MINE = """

@@ -46,6 +46,7 @@ class FeatureRequests:
             confidence=reading.request,
             detector=self.kind.value,
             version=context.version(RULE),
+            meaning=tuple(round(float(x), 6) for x in reading.meaning),
         )
 
 

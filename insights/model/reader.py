@@ -18,7 +18,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -53,7 +53,8 @@ class Carry(NamedTuple):
 class Reading:
     """One turn's reading. `objection` and `request` are calibrated probabilities; `categories`
     are those of an objection, if there is one (they sum to 1; a turn with two is very rare);
-    `wish` is the known theme that a request, if it is one, comes nearest to, and how near (cosine).
+    `wish` is the known theme that a request, if it is one, comes nearest to, and how near (cosine);
+    `meaning` is what it wishes, as a unit vector: two of one model are as alike as their cosine.
     A seller's turn reads 0 and carries nothing: only the buyer's side objects and wishes."""
 
     objection: float
@@ -61,6 +62,7 @@ class Reading:
     categories: dict[Category, float]
     wish: tuple[str, float]
     carries: tuple[Carry, ...]
+    meaning: Numbers = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ class Scale:
         return shares
 
 
-SILENT = Reading(0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ("", 0.0), ())
+SILENT = Reading(
+    0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ("", 0.0), (), np.zeros(0, np.float32)
+)
 
 
 class Reader:
@@ -207,6 +211,7 @@ class Reader:
             categories=dict(zip(Category, map(float, shares), strict=True)),
             wish=(self._themes[themes.argmax()], float(themes.max())),
             carries=_carries(turn.text, said.spans, 1 / (1 + np.exp(-np.clip(pieces, -50, 50)))),
+            meaning=themes / max(float(np.linalg.norm(themes)), 1e-9),
         )
 
     def _mention(self, scores: Numbers) -> Mention:

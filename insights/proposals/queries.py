@@ -17,13 +17,13 @@ from insights.catalogue.queries import (
     competitor,
     delete_competitor,
     full_catalogue,
-    hold_company,
     set_competitor,
 )
 from insights.insight import Competitor, Unlisted
 from insights.proposals.proposal import Decision, Evidence, Proposal, State
 from insights.proposals.rules import Known, changes, check_untouched, key, strangers
 from insights.queries import catalogue, company_of, own_names
+from insights.rollups.queries import hold_company
 from transcribe.transcript import Speaker
 
 # Keeping ----------------------------------------------------------------------------------

@@ -126,7 +126,18 @@ def _name(*, quote: dict[str, Any], **row: Any) -> Unlisted:
     return Unlisted(quote=Quote(**quote), **row)
 
 
-def _insight(*, kind: str, quote: dict[str, Any], stance: str | None, **row: Any) -> Insight:
+def _insight(
+    *,
+    kind: str,
+    quote: dict[str, Any],
+    stance: str | None,
+    meaning: list[float] | None = None,  # not there in what an earlier Earshot looked at
+    **row: Any,
+) -> Insight:
     return Insight(
-        kind=Kind(kind), quote=Quote(**quote), stance=Stance(stance) if stance else None, **row
+        kind=Kind(kind),
+        quote=Quote(**quote),
+        stance=Stance(stance) if stance else None,
+        meaning=None if meaning is None else tuple(meaning),
+        **row,
     )

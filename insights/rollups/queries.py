@@ -7,12 +7,13 @@ stays then: deleting it would race with a transaction that is about to add to it
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import NamedTuple
 
 from ingest.base.db import Connection
+from insights.insight import Kind
 from insights.stored import Difference
 
 
@@ -35,12 +36,12 @@ def moving_rollups(conn: Connection, call_id: int) -> Iterator[None]:
     their review, its day, account or company, or whether it is there at all.
 
     Holds the call and its company until the caller's transaction ends. Deadlocks are ruled out
-    by order: call, company, themes, then roll-up rows as sorted.
+    by order: call, company, then roll-up rows as sorted.
     """
     conn.execute("select 1 from call where id = %s for update", (call_id,))
     conn.execute(
         """select 1 from company where id = (select company_id from call where id = %s)
-           for share""",  # the catalogue's edits relabel insights: they wait
+           for no key update""",  # requests are placed by what is there: one call after another
         (call_id,),
     )
     before = _counts(conn, call_id)
@@ -178,19 +179,24 @@ def rebuild_rollups(conn: Connection) -> None:
     )
 
 
-def recount_rivals(conn: Connection, company_id: int, labels: Sequence[str]) -> None:
-    """Write the roll-ups of some rivals anew, after the catalogue has relabelled mentions.
-    The caller holds the company `for update`, so that nobody else moves them."""
-    values = {"company": company_id, "labels": list(labels)}
+def hold_company(conn: Connection, company_id: int) -> None:
+    """Keep others from saving this company's insights until the caller's transaction ends."""
+    conn.execute("select 1 from company where id = %s for update", (company_id,))
+
+
+def recount(conn: Connection, company_id: int, kind: Kind, labels: Iterable[str]) -> None:
+    """Write the roll-ups of some labels anew, after mentions were relabelled across calls.
+    Within `hold_company`, so that nobody else moves them."""
+    values = {"company": company_id, "kind": kind, "labels": sorted(set(labels))}
     conn.execute(
         """delete from daily_mentions
-           where company_id = %(company)s and kind = 'competitor' and label = any(%(labels)s)""",
+           where company_id = %(company)s and kind = %(kind)s and label = any(%(labels)s)""",
         values,
     )
     conn.execute(
         f"""insert into daily_mentions
             (day, company_id, account_id, kind, label, mentions, calls)
             select * from ({_COUNTED_MENTIONS}) counted
-            where company_id = %(company)s and kind = 'competitor' and label = any(%(labels)s)""",  # noqa: S608
+            where company_id = %(company)s and kind = %(kind)s and label = any(%(labels)s)""",  # noqa: S608
         values,
     )

@@ -58,6 +58,16 @@ OPEN_TO_ALL = {
     "POST /v1/calls/{call_id}/insights",
     "POST /insights/{insight_id}/review",
     "POST /calls/{call_id}/insights",
+    "POST /v1/themes/{theme_id}/name",
+    "POST /v1/themes/{theme_id}/merge",
+    "POST /v1/themes/{theme_id}/split",
+    "POST /v1/theme-suggestions/{suggestion_id}/review",
+    "POST /v1/theme-changes/{change_id}/undo",
+    "POST /themes/{theme_id}/name",
+    "POST /themes/{theme_id}/merge",
+    "POST /themes/{theme_id}/split",
+    "POST /theme-suggestions/{suggestion_id}/review",
+    "POST /theme-changes/{change_id}/undo",
 }
 """What changes something and is everybody's: each role reviews what was heard."""
 

@@ -1,0 +1,134 @@
+"""Themes of feature requests: listed, named, merged, split; every change can be undone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.context import Here
+from api.rest.lists import Cursor, Limit, decode, next_cursor
+from api.rest.parameters import Id, Reader, Reviewer
+from api.schemas import BIGINT, InsightOut, Page
+from api.theme_schemas import (
+    ChangeOut,
+    SuggestionBody,
+    SuggestionOut,
+    ThemeInto,
+    ThemeName,
+    ThemeOut,
+    ThemeSplit,
+    ThemeWhole,
+)
+from insights.queries import insights_of_themes
+from insights.themes import queries
+from insights.themes.changes import queries as changes
+from insights.themes.theme import ChangePosition, ThemePosition
+
+router = APIRouter(tags=["Themes"])
+Company = Annotated[int | None, Query(ge=1, le=BIGINT, description="A company's id.")]
+
+
+@router.get("/themes")
+def list_themes(
+    request: Request,
+    response: Response,
+    here: Here,
+    _: Reader,
+    company: Company = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ThemeOut]:
+    """What buyers wish: the themes of the most accounts first, then by the deals' value."""
+    after = decode(cursor, ThemePosition)
+    with here.pool.connection() as conn:
+        found = queries.list_themes(conn, company, after, limit + 1)
+    shown = found[:limit]
+    more = queries.position(shown[-1]) if len(found) > limit else None
+    return Page(
+        items=[ThemeOut.model_validate(theme) for theme in shown],
+        next=next_cursor(request, response, more),
+    )
+
+
+@router.get("/themes/{theme_id}")
+def get_theme(here: Here, _: Reader, theme_id: Id) -> ThemeWhole:
+    """One theme with every mention; of a theme that was merged, the one it is part of."""
+    with here.pool.connection() as conn:
+        theme = queries.theme(conn, theme_id)
+        mentions = insights_of_themes(conn, [theme.id])
+    return ThemeWhole(
+        **ThemeOut.model_validate(theme).model_dump(),
+        insights=[InsightOut.model_validate(mention) for mention in mentions],
+    )
+
+
+@router.post("/themes/{theme_id}/name")
+def rename_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeName) -> ChangeOut:
+    """Call a theme otherwise; its mentions follow, and the old name still means it."""
+    with here.pool.connection() as conn:
+        done = changes.rename(conn, theme_id, wanted.name, user.id)
+        return ChangeOut.model_validate(changes.change(conn, done))
+
+
+@router.post("/themes/{theme_id}/merge")
+def merge_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeInto) -> ChangeOut:
+    """Make a theme part of another; its names mean that one in the calls to come."""
+    with here.pool.connection() as conn:
+        done = changes.merge(conn, theme_id, wanted.into, user.id)
+        return ChangeOut.model_validate(changes.change(conn, done))
+
+
+@router.post("/themes/{theme_id}/split")
+def split_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeSplit) -> ChangeOut:
+    """Move some of a theme's mentions into a new theme."""
+    with here.pool.connection() as conn:
+        done = changes.split(conn, theme_id, wanted.insights, wanted.name, user.id)
+        return ChangeOut.model_validate(changes.change(conn, done))
+
+
+@router.get("/theme-suggestions")
+def list_suggestions(here: Here, _: Reader, company: Company = None) -> Page[SuggestionOut]:
+    """Pairs of themes that may be the same wish, at most 200, those most alike first."""
+    with here.pool.connection() as conn:
+        found = queries.open_suggestions(conn, company)
+    return Page(items=[SuggestionOut.model_validate(pair) for pair in found], next=None)
+
+
+@router.post("/theme-suggestions/{suggestion_id}/review")
+def review_suggestion(
+    here: Here, user: Reviewer, suggestion_id: Id, said: SuggestionBody
+) -> ChangeOut:
+    """Say whether two themes are the same wish: `same` merges the newer into the older, and two
+    that are `different` are never suggested again."""
+    with here.pool.connection() as conn:
+        done = changes.judge(conn, suggestion_id, said.verdict == "same", user.id)
+        return ChangeOut.model_validate(changes.change(conn, done))
+
+
+@router.get("/theme-changes")
+def list_changes(
+    request: Request,
+    response: Response,
+    here: Here,
+    _: Reader,
+    company: Company = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ChangeOut]:
+    """What people did to themes, the latest first."""
+    before = decode(cursor, ChangePosition)
+    with here.pool.connection() as conn:
+        found = changes.changes(conn, company, before, limit + 1)
+    shown = found[:limit]
+    more = ChangePosition(shown[-1].id) if len(found) > limit else None
+    return Page(
+        items=[ChangeOut.model_validate(change) for change in shown],
+        next=next_cursor(request, response, more),
+    )
+
+
+@router.post("/theme-changes/{change_id}/undo")
+def undo_change(here: Here, user: Reviewer, change_id: Id) -> ChangeOut:
+    """Take a change back, if what it touched is still as it left it."""
+    with here.pool.connection() as conn:
+        done = changes.undo(conn, change_id, user.id)
+        return ChangeOut.model_validate(changes.change(conn, done))

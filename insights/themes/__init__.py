@@ -1,0 +1,1 @@
+"""The same wish in other words: one theme across a company's calls."""

@@ -1,0 +1,1 @@
+"""What people change about themes: kept as history, and undone exactly."""
