@@ -153,7 +153,7 @@ _TAKING_TURNS = """
 import sys
 from pathlib import Path
 from tests.insights.retrain.test_promote import promote_one
-for version in sys.argv[2:] * 4:
+for version in sys.argv[2:] * 2:
     promote_one(Path(sys.argv[1]), version)
 """
 
