@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from api.commands.detectors import _in_use
 from ingest.base.db import Connection
 from ingest.base.settings import Settings
 from insights.insight import Review
+from insights.model.reader import HERE, Reader
 from insights.queries import insights_of
 from insights.retrain.reviewed import held_out
 from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
 from tests.api.test_cli import run
 from tests.insights.remining import AddMined
+from tests.insights.retrain.test_promote import FIRST, promote_one
 
 
 @pytest.fixture
@@ -69,3 +72,12 @@ def test_without_calls_or_an_llm_it_says_so(mined: AddMined, environment: dict[s
     assert "set EARSHOT_LLM_URL and EARSHOT_LLM_MODEL" in done.stderr
     both = run("distil", "--llm-requests-out", "a", "--llm-answers", "b", environment=environment)
     assert both.returncode == 2
+
+
+def test_the_reader_in_use_is_named(settings: Settings) -> None:
+    shipped = Reader.load(HERE).version
+    assert _in_use(settings.home) == f"In use: reader {shipped}, as it came with Earshot."
+    promote_one(settings.home, FIRST)
+    assert _in_use(settings.home) == f"In use: reader {FIRST}, retrained here."
+    (settings.home / "model" / FIRST / "reader.onnx").unlink()
+    assert "--back-to-shipped" in _in_use(settings.home)
