@@ -17,6 +17,7 @@ from api.commands import (
     offline,
     processes,
     remine,
+    retrain,
     server,
 )
 from ingest.base.errors import EarshotError
@@ -47,7 +48,7 @@ def earshot() -> None:
 
 
 _MODULES = (
-    *(demo, server, calls, competitors, remine, detectors),
+    *(demo, server, calls, competitors, remine, detectors, retrain),
     *(offline, measure, admin, processes),
 )
 for _module in _MODULES:

@@ -38,6 +38,7 @@ class LabelledCall:
     competitors: tuple[Competitor, ...]
     transcript: Transcript
     labels: Any  # the file's `insights` as they stand there
+    reviewed: Any = None  # the file's `known`, likewise
 
     @property
     def truth(self) -> tuple[Insight, ...]:
@@ -48,6 +49,18 @@ class LabelledCall:
         return tuple(
             _insight(at.item(number), label, self.transcript.turns)
             for number, label in enumerate(at.a_list(self.labels))
+        )
+
+    @property
+    def known(self) -> frozenset[tuple[int, Kind]] | None:
+        """The turns and kinds of which the labels speak; None: all, so that what is not labelled
+        is not there. Of the others nothing is known. Raises Refused where one is broken."""
+        if self.reviewed is None:
+            return None
+        at = _Place(self.source, "known")
+        return frozenset(
+            _pair(at.item(number), pair, self.transcript.turns)
+            for number, pair in enumerate(at.a_list(self.reviewed))
         )
 
     @property
@@ -141,6 +154,7 @@ def _call(at: _Place, raw: Any, name: str = "") -> LabelledCall:
         competitors=_catalogue(at.key("company.competitors"), company.get("competitors") or []),
         transcript=Transcript(turns=turns, seconds=0.0, engine="imported"),
         labels=call.get("insights"),
+        reviewed=call.get("known"),
     )
 
 
@@ -174,9 +188,7 @@ def _turn(at: _Place, raw: Any) -> Turn:
 
 def _insight(at: _Place, raw: Any, turns: Sequence[Turn]) -> Insight:
     label = at.an_object(raw)
-    number = label.get("turn")
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(turns):
-        raise at.key("turn").fault(f"must be a turn of this call, not {_short(number)}")
+    number = _number(at.key("turn"), label.get("turn"), turns)
     quote = at.key("quote").text(label.get("quote"))
     start = turns[number].text.find(quote)
     if not quote or start < 0:
@@ -196,6 +208,18 @@ def _insight(at: _Place, raw: Any, turns: Sequence[Turn]) -> Insight:
     )
 
 
+def _pair(at: _Place, raw: Any, turns: Sequence[Turn]) -> tuple[int, Kind]:
+    pair = at.an_object(raw)
+    number = _number(at.key("turn"), pair.get("turn"), turns)
+    return number, _choice(at.key("kind"), Kind, pair.get("kind"))
+
+
+def _number(at: _Place, value: Any, turns: Sequence[Turn]) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(turns):
+        raise at.fault(f"must be a turn of this call, not {_short(value)}")
+    return value
+
+
 def _label(at: _Place, kind: Kind, label: dict[str, Any]) -> str:
     if kind is Kind.OBJECTION:
         return _choice(at.key("category"), Category, label.get("category"))
@@ -209,12 +233,26 @@ def _choice(at: _Place, choices: type[E], value: Any) -> E:
     return choices(value)
 
 
+def call_object(call: LabelledCall) -> dict[str, Any]:
+    """The JSON object of a call in the label format: `read_call` reads it back."""
+    sides = {Speaker.SELLER: "rep", Speaker.BUYER: "customer", Speaker.UNKNOWN: "unknown"}
+    rivals = [{"name": c.name, "aliases": list(c.aliases)} for c in call.competitors]
+    written = {
+        "id": call.id,
+        "company": {"name": call.company, "product": call.product, "competitors": rivals},
+        "turns": [{"speaker": sides[t.speaker], "text": t.text} for t in call.transcript.turns],
+        "insights": call.labels,
+    }
+    return written if call.reviewed is None else {**written, "known": call.reviewed}
+
+
 def as_object(call_id: str, insights: Sequence[Insight]) -> dict[str, Any]:
     """The JSON object that `mine` prints for a call, in the label format's own words."""
-    return {"id": call_id, "insights": [_as_label(insight) for insight in insights]}
+    return {"id": call_id, "insights": [as_label(insight) for insight in insights]}
 
 
-def _as_label(insight: Insight) -> dict[str, Any]:
+def as_label(insight: Insight) -> dict[str, Any]:
+    """One insight in the label format's own words."""
     label: dict[str, Any] = {"turn": insight.turn, "kind": insight.kind.value}
     if insight.kind is Kind.OBJECTION:
         label["category"] = insight.label

@@ -1,6 +1,6 @@
 """The insights room's tasks: mine a call, and go on with mining old calls again."""
 
-from functools import cache, partial
+from functools import lru_cache, partial
 
 from ingest import leases
 from ingest import queries as calls
@@ -12,6 +12,7 @@ from ingest.calls import Call, CallState
 from insights import queries
 from insights.basis import load_basis
 from insights.mining import Mining, choose
+from insights.model.promote import promoted
 from insights.proposals.queries import save_names
 from insights.remines import work
 
@@ -49,7 +50,12 @@ def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
     )
 
 
-@cache
 def _miner() -> Mining:
-    """This worker's miner, loaded with its first call: threads do not survive a fork."""
+    """This worker's miner, loaded with its first call, since threads do not survive a fork; and
+    again with the first one after another reader is promoted."""
+    return _miner_with(promoted(settings().home))
+
+
+@lru_cache(maxsize=1)
+def _miner_with(_promoted: str | None) -> Mining:
     return choose(settings())

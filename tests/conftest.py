@@ -30,12 +30,14 @@ AddCall = Callable[..., Call]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_settings_of_this_machine() -> Iterator[None]:
-    """Tests must not reach a server or a home that a developer's environment names."""
+def no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests must not reach a server or a home that a developer's environment names, nor the home
+    that is used without one, where another reader may have been promoted."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith(("EARSHOT_", "PG")):
                 patch.delenv(name)
+        patch.setenv("EARSHOT_HOME", str(tmp_path_factory.mktemp("nobody")))
         yield
 
 

@@ -1,5 +1,6 @@
 """The command for what reviews say of the detectors, through the running server."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ def detectors(as_json: bool) -> None:
     Precision is the share of the reviewed insights that were confirmed as found; recall the share
     of the true ones that it had found, in calls whose insights of the kind are all reviewed. What
     nobody noticed is not counted: recall is at best an upper bound. Both with 95 % intervals.
+    Then it says which reader is in use in this data folder.
 
     \b
     Example:
@@ -27,13 +29,32 @@ def detectors(as_json: bool) -> None:
     """
     from api.client import connected
 
-    found = list(connected(load_settings()).pages("detectors"))
+    settings = load_settings()
+    found = list(connected(settings).pages("detectors"))
     if as_json:
         print_json(found)
     elif found:
         print_table(COLUMNS, [_row(detector) for detector in found])
     else:
         click.echo("Nothing is reviewed yet: confirm or reject what was found on a call's page.")
+    if not as_json and not settings.url:  # else the workers may be on another machine
+        click.echo(_in_use(settings.home))
+
+
+def _in_use(home: Path) -> str:
+    """Which reader mines here, and why not the promoted one."""
+    from ingest.base.errors import BadSetup
+    from insights.model.promote import promoted, usable
+    from insights.model.reader import HERE, Reader
+
+    version, shipped = promoted(home), Reader.load(HERE).version
+    if version is None:
+        return f"In use: reader {shipped}, as it came with Earshot."
+    try:
+        usable(home, version)
+    except BadSetup as error:
+        return f"In use: reader {shipped}, as it came with Earshot. {error}"
+    return f"In use: reader {version}, retrained here."
 
 
 def _row(detector: dict[str, Any]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 
-from insights.insight import Competitor, Insight, Quote
+from insights.insight import Competitor, Insight, Kind, Quote
 from insights.model.examples import Call
 from transcribe.transcript import Speaker, Turn
 
@@ -123,8 +124,19 @@ def joined(call: Call, rng: random.Random) -> Call:
             at.append((len(turns), 0))
             turns.append(turn)
     return replace(
-        call, turns=tuple(turns), truth=tuple(_shifted(i, *at[i.turn]) for i in call.truth)
+        call,
+        turns=tuple(turns),
+        truth=tuple(_shifted(i, *at[i.turn]) for i in call.truth),
+        known=None if call.known is None else _still_known(call, [new for new, _ in at]),
     )
+
+
+def _still_known(call: Call, new: Sequence[int]) -> frozenset[tuple[int, Kind]]:
+    """Of a joined turn is known what is known of all that it was joined from."""
+    unknown = {
+        (to, kind) for turn, to in enumerate(new) for kind in Kind if not call.tells(turn, kind)
+    }
+    return frozenset(product(new, Kind)) - unknown
 
 
 def _shifted(insight: Insight, turn: int, by: int) -> Insight:

@@ -22,6 +22,11 @@ class Call:
     truth: tuple[Insight, ...]
     competitors: tuple[Competitor, ...]
     printed: bool = False  # as a recogniser prints it
+    known: frozenset[tuple[int, Kind]] | None = None  # all that the labels speak of; None: all
+
+    def tells(self, turn: int, kind: Kind) -> bool:
+        """Whether the labels say if there is such an insight in the turn."""
+        return self.known is None or (turn, kind) in self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,13 @@ class PartTruth:
     """What is true of one part of a turn. `carries` says of each of its word pieces whether a
     quote of an objection, or of a request, holds it."""
 
-    judged: bool  # not the seller's
+    judged: bool  # not the seller's, and something is known of it
     objection: float
     request: float
     category: int  # position in Category, -1 where there is no objection
     theme: str  # of the request, "" where there is none
     carries: tuple[tuple[float, float], ...]
+    known: tuple[bool, bool] = (True, True)  # whether there is an objection, a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +87,40 @@ def _examples(
     names: dict[tuple[int, int], tuple[float, int]],
 ) -> Iterator[Example]:
     for window in encoding.windows(said, cut):
-        parts = tuple(_part_truth(part, said[part.turn], call.truth) for part in window.parts)
+        parts = tuple(_part_truth(part, said[part.turn], call) for part in window.parts)
         mentions = tuple(
             MentionTruth(part.at + place - part.first, *told)
             for part in window.parts
             for (turn, place), told in names.items()
             if turn == part.turn and part.first <= place < part.first + part.count
         )
-        yield Example(window, parts, mentions)
+        if call.known is None or mentions or any(part.judged for part in parts):
+            yield Example(window, parts, mentions)
 
 
-def _part_truth(part: Part, said: Said, truth: Sequence[Insight]) -> PartTruth:
+def _part_truth(part: Part, said: Said, call: Call) -> PartTruth:
     spans = said.spans[part.first : part.first + part.count]
+    known = call.tells(part.turn, Kind.OBJECTION), call.tells(part.turn, Kind.FEATURE_REQUEST)
 
     def inside(kind: Kind) -> list[Insight]:
         """Those insights of which this part holds at least the half."""
         return [
             i
-            for i in truth
+            for i in call.truth
             if (i.turn, i.kind) == (part.turn, kind)
+            and call.tells(part.turn, kind)
             and spans[0][0] <= (i.quote.start_char + i.quote.end_char) / 2 <= spans[-1][1]
         ]
 
     objections, requests = inside(Kind.OBJECTION), inside(Kind.FEATURE_REQUEST)
     return PartTruth(
-        judged=said.speaker is not Speaker.SELLER,
+        judged=said.speaker is not Speaker.SELLER and any(known),
         objection=float(bool(objections)),
         request=float(bool(requests)),
         category=list(Category).index(Category(objections[0].label)) if objections else -1,
         theme=requests[0].label if requests else "",
         carries=tuple((_held(span, objections), _held(span, requests)) for span in spans),
+        known=known,
     )
 
 
@@ -123,6 +133,8 @@ def _held(span: tuple[int, int], insights: Sequence[Insight]) -> float:
 def _names(call: Call, rng: random.Random) -> Iterator[tuple[Mentioned, float, int]]:
     """Yield names with whether each is a rival's, and its stance."""
     for index, turn in enumerate(call.turns):
+        if not call.tells(index, Kind.COMPETITOR):
+            continue
         told = {i.label: i for i in call.truth if i.turn == index and i.kind is Kind.COMPETITOR}
         rivals = [*call.competitors, *(Competitor(i.label) for i in told.values() if i.unlisted)]
         taken: list[tuple[int, int]] = []
@@ -132,7 +144,7 @@ def _names(call: Call, rng: random.Random) -> Iterator[tuple[Mentioned, float, i
                 insight = told.get(rival.name)
                 stance = list(Stance).index(insight.stance) if insight and insight.stance else -1
                 yield (index, *found.span()), float(insight is not None), stance
-        others = [m.span() for m in NAMES.finditer(turn.text)]
+        others = [m.span() for m in NAMES.finditer(turn.text)] if call.known is None else []
         others = [o for o in others if all(o[1] <= at or o[0] >= to for at, to in taken)]
         if others and rng.random() < OTHER_NAMES:
             yield (index, *rng.choice(others)), 0.0, -1

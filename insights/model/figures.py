@@ -19,7 +19,7 @@ from insights.labels import read_call
 from insights.model.encoding import Mentioned
 from insights.model.examples import Call, spoken
 from insights.model.measure import calibration_error, f1_interval, found
-from insights.model.reader import Carry, Reader, Reading
+from insights.model.reader import HERE, Carry, Reader, Reading
 from transcribe.transcript import Speaker
 
 
@@ -28,7 +28,11 @@ def read_calls(folder: Path) -> Iterator[Call]:
     for path in sorted(folder.glob("*.json")):
         call = read_call(path)
         printed = bool(json.loads(path.read_text(encoding="utf-8")).get("asr"))
-        yield Call(call.company, call.transcript.turns, call.truth, call.competitors, printed)
+        yield Call(
+            *(call.company, call.transcript.turns, call.truth, call.competitors),
+            printed=printed,
+            known=call.known,
+        )
 
 
 @dataclass(slots=True)
@@ -163,4 +167,4 @@ def measure(reader: Reader, calls: Sequence[Call]) -> dict[str, Any]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    print(json.dumps(measure(Reader.load(), list(read_calls(Path(sys.argv[1])))), indent=2))  # noqa: T201
+    print(json.dumps(measure(Reader.load(HERE), list(read_calls(Path(sys.argv[1])))), indent=2))  # noqa: T201

@@ -179,7 +179,8 @@ def _loss_of_parts(turns: Tensor, batch: Sequence[Example], recipe: Recipe) -> T
     at = torch.tensor([row for row, _, _ in rows]), torch.tensor([n for _, n, _ in rows])
     truth = torch.tensor([[part.objection, part.request] for _, _, part in rows])
     truth = truth * (1 - 2 * recipe.smooth) + recipe.smooth
-    loss = functional.binary_cross_entropy_with_logits(turns[at][:, :2], truth) * 2
+    known = torch.tensor([part.known for _, _, part in rows]).float()
+    loss = functional.binary_cross_entropy_with_logits(turns[at][:, :2], truth, known) * 2
     category = torch.tensor([part.category for _, _, part in rows])
     if (category >= 0).any():
         kinds = functional.cross_entropy(
@@ -196,7 +197,10 @@ def _loss_of_pieces(pieces: Tensor, batch: Sequence[Example]) -> Tensor:
         for part in example.window.parts
     ]
     held = [told for example in batch for part in example.parts for told in part.carries]
-    loss = functional.binary_cross_entropy_with_logits(torch.cat(scores), torch.tensor(held))
+    known = [part.known for e in batch for part in e.parts for _ in part.carries]
+    loss = functional.binary_cross_entropy_with_logits(
+        torch.cat(scores), torch.tensor(held), torch.tensor(known).float()
+    )
     return loss * 2
 
 

@@ -9,8 +9,9 @@ For who builds on it (the detectors):
     for mention in reader.mentions(turns, [(turn_index, start_char, end_char), ...]):
         if mention.rival >= reader.thresholds.rival: ...
 
-It reads reader.onnx, tokenizer.json and card.json beside this file; the card holds the model's
-checksum, and how to turn its raw scores into probabilities.
+It reads reader.onnx, tokenizer.json and card.json beside this file, or those that were retrained
+and promoted here (`promote`); the card holds the model's checksum, and how to turn its raw scores
+into probabilities.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.base.errors import BadSetup
+from ingest.base.settings import settings
 from insights.insight import Category, Stance
 from insights.model.encoding import MARKS, Encoding, Mentioned, Said, Window
 from transcribe.transcript import Speaker, Turn
@@ -116,8 +118,13 @@ class Reader:
         self._scales = {head: Scale(**scale) for head, scale in card["scales"].items()}
 
     @classmethod
-    def load(cls, folder: Path = HERE, *, threads: int = 1) -> Self:
-        """Check the model in `folder`. BadSetup where it is absent, altered or of another kind."""
+    def load(cls, folder: Path | None = None, *, threads: int = 1) -> Self:
+        """Check the model in `folder`, or else the one in use here: what `earshot retrain`
+        promoted, or the shipped one. BadSetup where it is absent, altered or of another kind."""
+        if folder is None:
+            from insights.model.promote import in_use  # here: it loads readers itself
+
+            return cls.load(in_use(settings().home), threads=threads)
         try:
             card = json.loads((folder / "card.json").read_bytes())
             for name, sha256 in card["sha256"].items():

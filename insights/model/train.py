@@ -162,7 +162,7 @@ def checksum(folder: Path) -> str:
 
 
 def train(options: argparse.Namespace) -> None:
-    began, recipe = time.monotonic(), Recipe()
+    began, recipe = time.monotonic(), Recipe(epochs=options.epochs)
     calls = list(read_calls(options.calls))
     others = list(read_calls(options.validation)) if options.validation else []
     parts = [] if others else list(folds(calls, options.folds))
@@ -213,6 +213,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the model")
     parser.add_argument("--folds", type=int, default=3, help="without --validation")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     train(parser.parse_args())

@@ -123,9 +123,9 @@ def test_a_broken_model_says_so_and_fails_the_call(
     (tmp_path / "card.json").write_text(json.dumps({"version": "x"}))
     load = Reader.load
     monkeypatch.setattr(Reader, "load", lambda: load(tmp_path))
-    tasks._miner.cache_clear()
+    tasks._miner_with.cache_clear()
     tasks.mine.run(heard_call.id)
-    tasks._miner.cache_clear()
+    tasks._miner_with.cache_clear()
     failed = state(conn, heard_call)
     assert failed.state is CallState.FAILED
     assert failed.failure

@@ -102,9 +102,9 @@ def with_llm(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[li
         for name, value in {"MINER": "llm", "LLM_URL": f"{llm.url}/", "LLM_MODEL": "gemma"}.items():
             monkeypatch.setenv(f"EARSHOT_{name}", value)
         read_settings.cache_clear()
-        tasks._miner.cache_clear()
+        tasks._miner_with.cache_clear()
         yield replies
-        tasks._miner.cache_clear()
+        tasks._miner_with.cache_clear()
 
 
 def test_a_worker_mines_with_the_llm_and_keeps_what_was_dropped(
