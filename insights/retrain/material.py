@@ -38,6 +38,7 @@ class OwnCall:
             source=f"call {self.id}",
             id=f"call-{self.id}",
             company=company,
+            date="",
             product=" ".join(product),
             competitors=self.basis.rivals,
             transcript=self.basis.transcript,

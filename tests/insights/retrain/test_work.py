@@ -70,8 +70,8 @@ def own(six: Sequence[LabelledCall]) -> list[LabelledCall]:
     """Reviewed calls as they are held out: objections known wherever the buyer speaks."""
     return [
         LabelledCall(
-            *(call.source, call.id, call.company, call.product, call.competitors),
-            *(call.transcript, call.labels),
+            *(call.source, call.id, call.company, call.date, call.product),
+            *(call.competitors, call.transcript, call.labels),
             reviewed=[
                 {"turn": turn, "kind": "objection"} for turn in range(len(call.transcript.turns))
             ],
