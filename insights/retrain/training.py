@@ -1,6 +1,7 @@
 """`insights.model.train` in a process of its own: torch never enters ours."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from ingest.base.errors import BadSetup, EarshotError
 from insights.retrain.material import Folders
 
 NEEDED = ("torch", "onnx", "safetensors", "all_minilm_l6_v2")  # the extra `train`
+
+PROGRESS = re.compile(r"net \d+: epoch \d+ of .*")
 
 Say = Callable[[str], None]
 """Tells a person how far it is, one line at a time."""
@@ -70,10 +73,11 @@ class Training:
 
 
 def _told(process: "subprocess.Popen[str]", say: Say) -> str:
-    """Tell the process's lines until it ends; the last of them."""
+    """Tell how far the process is until it ends; the last that it said. The libraries below it
+    say more than anybody wants to read."""
     last = "it said nothing"
     for line in process.stdout or ():
-        if line.strip():
-            last = line.strip()
-            say(last)
+        last = line.strip() or last
+        if progress := PROGRESS.search(line):
+            say(progress[0])
     return last

@@ -158,14 +158,12 @@ def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
-    said: list[str] = []
     nowhere = Folders(tmp_path / "calls", tmp_path / "choosing")
     with (
         making(tmp_path) as (scratch, lock),
         pytest.raises(TrainingFailed, match=r"ended with 1: .*Error"),
     ):
-        Training()(nowhere, scratch / "model", lock, said.append)
-    assert said
+        Training()(nowhere, scratch / "model", lock, print)
 
 
 def test_while_a_training_lives_on_no_other_one_starts(tmp_path: Path) -> None:
