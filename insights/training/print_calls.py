@@ -29,6 +29,7 @@ from transcribe.vocabulary import relevant
 
 COUNT = 24  # calls: a voice and an ear take some half a minute of one core for each
 JOES = 0.25  # share of the sides that the slower voice speaks
+LEAST = 1 / 3  # of a quote's words that must be heard: of a number said in six, one figure is
 CHANNELS = {"rep": 0, "customer": 1}
 
 
@@ -110,8 +111,8 @@ def by_turn(transcript: Transcript, placed: Sequence[Placed]) -> list[str]:
 
 
 def printed(call: Mapping[str, Any], turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The call with the turns as heard, and its labels on them. A label none of whose words was
-    heard is left out."""
+    """The call with the turns as heard, and its labels on them. A label hardly a word of which was
+    heard is left out: what is left of it says nothing."""
     return {
         **call,
         "id": f"{call['id']}-printed",
@@ -134,14 +135,16 @@ def _labels(
 
 
 def quote_heard(quote: str, said: str, heard: str) -> str | None:
-    """What was heard of a turn's quote, without the stop after it; None where nothing was."""
+    """What was heard of a turn's quote, without its last stop; None where less than LEAST was."""
     start = said.index(quote)
     first = len(said[:start].split()) - bool(start and not said[start - 1].isspace())
     last = len(said[: start + len(quote)].split())
     words = heard.split()
     cut: list[Stretch] = stretches(said.split(), words)
     found = words_heard(cut, first, last)
-    return " ".join(words[slice(*found)]).rstrip(".,;:!?") or None if found else None
+    if found is None or found[1] - found[0] < LEAST * (last - first):
+        return None
+    return " ".join(words[slice(*found)]).rstrip(".,;:!?") or None
 
 
 def read(folder: Path) -> dict[str, Any]:
