@@ -1,7 +1,8 @@
 """The same call otherwise: as a recogniser prints it, cut into other turns, without known
 speakers, with other rivals. Pure; every label keeps its words.
 
-The faults imitated are those seen in recognisers' prints of sales calls: capitals and stops lost,
+The faults imitated are those seen in recognisers' prints of sales calls: what our own ear made of
+words spoken to it (`../lexicon/mishearings.json`); and, by rules, capitals and stops lost,
 apostrophes dropped, sound-alikes, split compounds, numbers as figures, fillers, lost small words.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import replace
 from itertools import product
 
 from insights.insight import Competitor, Insight, Kind, Quote
+from insights.lexicon.mishearings import misheard
 from insights.model.examples import Call
 from transcribe.transcript import Speaker, Turn
 
@@ -34,6 +36,7 @@ NUMBERS = {
 SPLIT = ("some", "any", "every", "over", "under", "out", "on", "back", "work", "down")
 FILLERS = ("um", "uh", "er", "like", "you know", "i mean", "so", "well")
 LOST = {"a", "the", "to", "of", "is", "it", "that", "and", "i", "we", "so"}
+WORSE = 3.0  # than learnt: `bad` is a half on average, and people speak less clearly than voices
 
 
 def otherwise(call: Call, names: Sequence[str], rng: random.Random) -> Call:
@@ -85,12 +88,19 @@ def printed(call: Call, rng: random.Random) -> Call:
     figures, small = rng.random() < 0.4, rng.random() < 0.6
 
     def rewrite(words: list[str]) -> list[list[str]]:
-        return [_misheard(w, rng, bad, stops, figures, small) for w in words]
+        return [
+            [
+                printed
+                for word in heard
+                for printed in _misprinted(word, rng, bad, stops, figures, small)
+            ]
+            for heard in misheard(words, rng, bad * WORSE)
+        ]
 
     return rewritten(call, rewrite)
 
 
-def _misheard(
+def _misprinted(
     word: str, rng: random.Random, bad: float, stops: bool, figures: bool, small: bool
 ) -> list[str]:
     said = re.sub(r"[.,;:!?\"]+$", "", word) if stops else word

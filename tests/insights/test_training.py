@@ -113,6 +113,7 @@ def test_a_call_otherwise_keeps_every_label_on_its_words(seed: int) -> None:
         for insight in changed.truth:
             turn = changed.turns[insight.turn]
             quote = insight.quote
+            assert quote.text
             assert turn.text[quote.start_char : quote.end_char] == quote.text
             if insight.kind is not Kind.COMPETITOR:
                 assert turn.speaker is not Speaker.SELLER
