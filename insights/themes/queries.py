@@ -149,7 +149,7 @@ with said as (
     from insight i
     join theme part on part.id = i.theme_id
     join call c on c.id = i.call_id and c.company_id = part.company_id
-    where i.review <> 'rejected' and part.company_id = coalesce(%(company)s, part.company_id)
+    where i.review <> 'rejected' and (%(company)s::bigint is null or part.company_id = %(company)s)
       and (%(theme)s::bigint is null or coalesce(part.merged_into, part.id) = %(theme)s)),
 behind as (
     select theme_id, sum(mentions)::int as mentions, sum(calls)::int as calls,
@@ -195,7 +195,7 @@ def list_themes(
 ) -> Sequence[Theme]:
     """The themes that somebody wishes: those of most accounts first, then by the deals' value."""
     values: dict[str, Any] = {"company": company_id, "theme": None, "limit": limit}
-    where = "and mentions > 0 and t.company_id = coalesce(%(company)s, t.company_id)"
+    where = "and mentions > 0 and (%(company)s::bigint is null or t.company_id = %(company)s)"
     if after:
         where += " and (accounts, value_usd, mentions, t.id) < "
         where += "(%(accounts)s, %(value_usd)s, %(mentions)s, %(id)s)"
@@ -222,7 +222,8 @@ from theme_suggestion s
 join company on company.id = s.company_id
 join theme ap on ap.id = s.theme_id join theme a on a.id = coalesce(ap.merged_into, ap.id)
 join theme bp on bp.id = s.other_id join theme b on b.id = coalesce(bp.merged_into, bp.id)
-where s.state = 'open' and a.id <> b.id and s.company_id = coalesce(%(company)s, s.company_id)
+where s.state = 'open' and a.id <> b.id
+  and (%(company)s::bigint is null or s.company_id = %(company)s)
   and exists (select 1 from insight where theme_id = s.theme_id and review <> 'rejected')
   and exists (select 1 from insight where theme_id = s.other_id and review <> 'rejected')
   and not exists (

@@ -335,7 +335,7 @@ def changes(
     """What people did to themes, the latest first, going on before a position."""
     with conn.cursor(row_factory=kwargs_row(_change)) as cursor:
         return cursor.execute(
-            f"""{_CHANGES} where h.company_id = coalesce(%(company)s, h.company_id)
+            f"""{_CHANGES} where (%(company)s::bigint is null or h.company_id = %(company)s)
                 and (%(before)s::bigint is null or h.id < %(before)s)
                 order by h.id desc limit %(limit)s""",
             {"company": company_id, "before": before.id if before else None, "limit": limit},
