@@ -56,6 +56,7 @@ def _sound(word: str, i: int) -> str:
     return ""
 
 
+@lru_cache(maxsize=50_000)  # the same words are said again and again
 def alike(a: str, b: str) -> float:
     """How alike two phone strings sound: 1 for the same, 0 for nothing in common.
 
