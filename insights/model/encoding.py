@@ -4,15 +4,15 @@ One input, a window, holds a stretch of the conversation, each turn with its spe
 window's turns are judged at once, each in the light of the others; some of what was said before
 and after stands around them as context:
 
-    [CLS] …before | [SEP] seller : … [SEP] buyer : … [SEP] seller : … | after… [SEP]
+    <s> …before | </s> seller : … </s> buyer : … </s> seller : … | after… </s>
 
 So a word is read once or little more, and not once a turn that it is near to (Cohan et al.,
 "Pretrained Language Models for Sequential Sentence Classification", 2019). A very long turn is
-read in overlapping parts. For a stance every rival's name is replaced by one [MASK]: the model
+read in overlapping parts. For a stance every rival's name is replaced by one <mask>: the model
 shall learn how a rival is spoken of, not which names there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ JUDGED = 320  # word pieces of the turns that a window judges
 BEFORE, AFTER = 72, 40  # word pieces of context around them
 PART = 200  # word pieces of a turn that are read together: hardly a turn is longer
 OVERLAP = 40  # a clause that a part's edge would cut is whole in the next one
-MARKS = 3  # before each part: [SEP], who speaks, a colon
+MARKS = 3  # before each part: </s>, who speaks, a colon
 SPEAKERS = {Speaker.SELLER: "seller", Speaker.BUYER: "buyer", Speaker.UNKNOWN: "speaker"}
 
 Mentioned = tuple[int, int, int]
@@ -66,9 +66,7 @@ class Encoding:
 
     def __init__(self, tokenizer: "Tokenizer") -> None:
         self._tokenizer = tokenizer
-        self.cls, self.sep, self.mask, self._colon = map(
-            self._id, ("[CLS]", "[SEP]", "[MASK]", ":")
-        )
+        self.cls, self.sep, self.mask, self._colon = map(self._id, ("<s>", "</s>", "<mask>", ":"))
         self._who = {who: self._id(word) for who, word in SPEAKERS.items()}
 
     def _id(self, token: str) -> int:
@@ -88,7 +86,7 @@ class Encoding:
     def masked(
         self, said: Sequence[Said], mentions: Sequence[Mentioned]
     ) -> tuple[list[Said], list[int]]:
-        """The turns with each mention as one [MASK], and the piece of its turn where each now
+        """The turns with each mention as one <mask>, and the piece of its turn where each now
         is. Mentions that share a piece share a mask."""
         changed, places = list(said), [0] * len(mentions)
         for turn in {turn for turn, _, _ in mentions}:
@@ -130,6 +128,13 @@ class Encoding:
                     break
             yield self._window(said, parts, first, last)
             first = last
+
+    def windows_around(self, said: Sequence[Said], turns: Collection[int]) -> Iterator[Window]:
+        """Yield windows that judge these turns alone, in their context."""
+        parts = [part for turn in range(len(said)) for part in _parts(turn, said[turn])]
+        for n, part in enumerate(parts):
+            if part.turn in turns:
+                yield self._window(said, parts, n, n + 1)
 
     def _window(self, said: Sequence[Said], parts: Sequence[Part], first: int, last: int) -> Window:
         ids, placed = [self.cls, *self._before(said, parts[:first])], []

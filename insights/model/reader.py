@@ -9,11 +9,12 @@ For who builds on it (the detectors):
     for mention in reader.mentions(turns, [(turn_index, start_char, end_char), ...]):
         if mention.rival >= reader.thresholds.rival: ...
 
-It reads reader.onnx, tokenizer.json and card.json beside this file, or those that were retrained
+It reads reader.onnx.gz, tokenizer.json and card.json beside this file, or those that were retrained
 and promoted here (`promote`); the card holds the model's checksum, and how to turn its raw scores
 into probabilities.
 """
 
+import gzip
 import hashlib
 import json
 import math
@@ -43,12 +44,14 @@ KINDS = 2 + len(Category)  # scores of a part before those of the themes
 
 class Carry(NamedTuple):
     """How much one word, the characters [start_char, end_char) of the turn, carries an objection
-    or a request, from 0 to 1: to be compared within a turn, for choosing the clause to quote."""
+    or a request, from 0 to 1: to be compared within a turn, for choosing the clause to quote; and
+    how likely it is a rival's name, before it is masked and read again (`Reader.mentions`)."""
 
     start_char: int
     end_char: int
     objection: float
     request: float
+    rival: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,15 @@ class Reading:
     """One turn's reading. `objection` and `request` are calibrated probabilities; `categories`
     are those of an objection, if there is one (they sum to 1; a turn with two is very rare);
     `wish` is the known theme that a request, if it is one, comes nearest to, and how near (cosine);
-    `meaning` is what it wishes, as a unit vector: two of one model are as alike as their cosine.
+    `meaning` is what it wishes, a unit vector: two of one model are as alike as their cosine.
     A seller's turn reads 0 and carries nothing: only the buyer's side objects and wishes."""
 
     objection: float
     request: float
     categories: dict[Category, float]
     wish: tuple[str, float]
+    meaning: Numbers = field(compare=False)  # as arrays are not compared as a whole
     carries: tuple[Carry, ...]
-    meaning: Numbers = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,8 @@ class Scale:
         return shares
 
 
-SILENT = Reading(
-    0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ("", 0.0), (), np.zeros(0, np.float32)
-)
+NOTHING = np.zeros(0, dtype=np.float32)
+SILENT = Reading(0.0, 0.0, dict.fromkeys(Category, 1 / len(Category)), ("", 0.0), NOTHING, ())
 
 
 class Reader:
@@ -144,15 +146,16 @@ class Reader:
         """Read each turn in its conversation."""
         said = self._encoding.said(turns)
         scores: dict[int, list[Numbers]] = {}
-        pieces = [np.full((len(turn.ids), 2), -np.inf, dtype=np.float32) for turn in said]
+        pieces = [np.full((len(turn.ids), 3), -np.inf, dtype=np.float32) for turn in said]
         for window in self._encoding.windows(said):
             if all(said[part.turn].speaker is Speaker.SELLER for part in window.parts):
                 continue
-            of_parts, of_pieces, themes = self._run(window)
-            for part, score in zip(window.parts, np.hstack([of_parts, themes]), strict=True):
+            of_parts, of_pieces, wishes, themes = self.run(window)
+            of_parts = np.hstack([of_parts, themes, wishes])
+            for part, score in zip(window.parts, of_parts, strict=True):
                 scores.setdefault(part.turn, []).append(score)
                 here = pieces[part.turn][part.first : part.first + part.count]
-                np.maximum(here, of_pieces[part.at : part.at + part.count, :2], out=here)
+                np.maximum(here, of_pieces[part.at : part.at + part.count, :3], out=here)
         return [
             SILENT
             if turn.speaker is Speaker.SELLER or n not in scores
@@ -165,7 +168,7 @@ class Reader:
         said, places = self._encoding.masked(self._encoding.said(turns), mentions)
         wanted = {(turn, at) for (turn, _, _), at in zip(mentions, places, strict=True)}
         read: dict[tuple[int, int], Mention] = {}
-        for window in self._encoding.windows(said):
+        for window in self._encoding.windows_around(said, {turn for turn, _ in wanted}):
             here = [
                 (turn, at, part.at + at - part.first)
                 for part in window.parts
@@ -173,7 +176,7 @@ class Reader:
                 if turn == part.turn and part.first <= at < part.first + part.count
             ]
             if here:
-                _, pieces, _ = self._run(window)
+                pieces = self.run(window)[1]
                 read.update({(turn, at): self._mention(pieces[n]) for turn, at, n in here})
         return [read[turn, at] for (turn, _, _), at in zip(mentions, places, strict=True)]
 
@@ -192,33 +195,38 @@ class Reader:
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(
-            str(self._folder / "reader.onnx"), options, providers=["CPUExecutionProvider"]
+            gzip.decompress((self._folder / "reader.onnx.gz").read_bytes()),
+            options,
+            providers=["CPUExecutionProvider"],
         )
 
-    def _run(self, window: Window) -> tuple[Numbers, Numbers, Numbers]:
-        """One window alone: int8 takes its scale from the whole input, so that in a batch its
-        neighbours would change a turn's reading. Returns the parts' scores, of shape (parts,
-        13): objection, request, categories; the pieces', (length, 9): objection, request, rival,
-        stances; and how near the parts come to the known themes, (parts, themes)."""
+    def run(self, window: Window) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Raw scores of one window alone: int8 takes its scale from the whole input, so that in a
+        batch its neighbours would change a turn's reading. Returns the parts' scores, (parts, 13):
+        objection, request, categories; the pieces', (length, 9): objection, request, rival,
+        stances; the parts' wishes, (parts, width); and how near these come to the known themes,
+        (parts, themes)."""
         member = np.zeros((1, len(window.parts), len(window.ids)), dtype=np.float32)
         for n, part in enumerate(window.parts):
             member[0, n, part.at - MARKS : part.at + part.count] = 1.0
         ids = np.array([window.ids], dtype=np.int64)
-        turns, words, themes = self._session.run(None, {"ids": ids, "member": member})
-        return turns[0], words[0], themes[0]
+        scores = self._session.run(None, {"ids": ids, "member": member})
+        turns, words, wishes, themes = (score[0] for score in scores)
+        return turns, words, wishes, themes
 
     def _reading(self, turn: Turn, said: Said, scores: Numbers, pieces: Numbers) -> Reading:
         """`scores` are those of the turn's parts: what stands in one of them stands in it."""
         strongest = scores[scores[:, 0].argmax()]
         shares = self._scales["category"].shares(strongest[2:KINDS])
-        themes = scores[scores[:, 1].argmax(), KINDS:]
+        wished = scores[scores[:, 1].argmax(), KINDS:]
+        themes, meaning = np.split(wished, [len(self._themes)])
         return Reading(
             objection=self._scales["objection"].probability(float(scores[:, 0].max())),
             request=self._scales["request"].probability(float(scores[:, 1].max())),
             categories=dict(zip(Category, map(float, shares), strict=True)),
             wish=(self._themes[themes.argmax()], float(themes.max())),
+            meaning=meaning,
             carries=_carries(turn.text, said.spans, 1 / (1 + np.exp(-np.clip(pieces, -50, 50)))),
-            meaning=themes / max(float(np.linalg.norm(themes)), 1e-9),
         )
 
     def _mention(self, scores: Numbers) -> Mention:
@@ -232,12 +240,12 @@ class Reader:
 def _carries(
     text: str, spans: Sequence[tuple[int, int]], pieces: NDArray[np.floating[Any]]
 ) -> tuple[Carry, ...]:
-    """Word pieces' scores, of shape (pieces, 2), as words' scores: a word's is its pieces' mean."""
+    """Word pieces' scores, of shape (pieces, 3), as words' scores: a word's is its pieces' mean."""
     starts = np.array([at for at, _ in spans])
     found = []
     for word in re.finditer(r"\S+", text):
         first, last = np.searchsorted(starts, word.span())
         if first < last:
-            objection, request = pieces[first:last].mean(axis=0)
-            found.append(Carry(word.start(), word.end(), float(objection), float(request)))
+            scores = map(float, pieces[first:last].mean(axis=0))
+            found.append(Carry(word.start(), word.end(), *scores))
     return tuple(found)

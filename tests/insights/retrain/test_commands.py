@@ -79,5 +79,5 @@ def test_the_reader_in_use_is_named(settings: Settings) -> None:
     assert _in_use(settings.home) == f"In use: reader {shipped}, as it came with Earshot."
     promote_one(settings.home, FIRST)
     assert _in_use(settings.home) == f"In use: reader {FIRST}, retrained here."
-    (settings.home / "model" / FIRST / "reader.onnx").unlink()
+    (settings.home / "model" / FIRST / "reader.onnx.gz").unlink()
     assert "--back-to-shipped" in _in_use(settings.home)

@@ -25,7 +25,7 @@ from insights.model.promote import (
 )
 from insights.model.reader import HERE, Reader
 
-FILES = ("reader.onnx", "tokenizer.json", "card.json")
+FILES = ("reader.onnx.gz", "tokenizer.json", "card.json")
 SHIPPED = Reader.load(HERE).version
 GENERATION = SHIPPED.partition("-")[0]
 FIRST, SECOND, THIRD = (f"{GENERATION}-{n * 8}" for n in "abc")
