@@ -38,7 +38,8 @@ class Context:
 
     def with_entities(self, turn: int) -> Doc:
         """The turn's parse with spaCy's entities: persons, places, dates."""
-        return self.entities(self.doc(turn))
+        doc = self.doc(turn)
+        return doc if doc.has_annotation("ENT_IOB") else self.entities(doc)
 
     def quote(self, turn: int, start: int, end: int) -> Quote:
         """The characters [start, end) of a turn, with the seconds when they were said."""
