@@ -18,6 +18,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from ingest.base.disk import to_disk
 from ingest.base.errors import BadSetup, NotFound, Unavailable
 from ingest.base.settings import Settings
 
@@ -72,7 +73,7 @@ class Store:
                 raise OSError("there is no such bucket or folder") from error
             if kept := self._file(sha256):
                 for written in (kept, kept.parent, kept.parent.parent):
-                    _sync(written)
+                    to_disk(written)
 
     def has(self, sha256: str) -> bool:
         try:
@@ -169,12 +170,3 @@ def _reason(error: Exception) -> str:
     """The first line of what went wrong, short."""
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return (line or type(error).__name__)[:200]
-
-
-def _sync(path: Path) -> None:
-    """Make sure that a file, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,6 @@ whoever is killed in between has promoted nothing, and whoever reads sees the ol
 """
 
 import fcntl
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ingest.base.disk import to_disk
 from ingest.base.errors import BadSetup, EarshotError, Refused
 from ingest.base.log import get_logger
 from insights.model.reader import HERE, Reader
@@ -81,14 +81,14 @@ def promote(home: Path, made: Path) -> str:
     version = Reader.load(made).version
     before = promoted(home)
     for file in made.iterdir():
-        _to_disk(file)
+        to_disk(file)
     _put(made, _models(home) / version)
-    _to_disk(_models(home))
+    to_disk(_models(home))
     fresh = _current(home).with_suffix(".new")
     fresh.write_text(version + "\n", encoding="utf-8")
-    _to_disk(fresh)
+    to_disk(fresh)
     fresh.replace(_current(home))
-    _to_disk(_models(home))
+    to_disk(_models(home))
     for folder in _models(home).iterdir():
         if VERSION.fullmatch(folder.name) and folder.name not in (version, before):
             shutil.rmtree(folder, ignore_errors=True)
@@ -128,14 +128,6 @@ def _put(made: Path, place: Path) -> None:
     except BadSetup:
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
-
-
-def _to_disk(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _make_folder(folder: Path) -> None:
