@@ -20,7 +20,8 @@ JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # between the parts of "SiteKraal"
 POSSESSIVE = re.compile(r"(?:['’]s|s['’]?|['’])$")
 PLURALS = ("s", "es")
 LEAST_ALIKE = 0.78  # below, hardly one in a hundred proposals is a name misheard
-ROUGHLY_ALIKE = 0.55  # of the rough keys, by which most word groups are ruled out quickly
+ROUGHLY_ALIKE = 0.6  # of the rough keys, by which most word groups are ruled out quickly
+HOMOPHONE = 0.99  # of what sounds the same: never quite 1, as "hot line" may be one
 LEAST_PHONES = 5  # of a name that can be found by sound: shorter ones sound like anything
 MOST_WORDS = 3  # more than the name has, that a recogniser makes of it: "a tree vo"
 
@@ -162,15 +163,20 @@ class NameFinder:
             alias = self._sounding[column]
             likeness = alike(sound, alias.sound)
             if likeness >= LEAST_ALIKE:
-                # Never quite 1: "hot line" may be one.
-                likeness = min(likeness, 0.99)
+                likeness = min(likeness, HOMOPHONE)
                 yield Candidate(turn, words[first][0], words[last][1], alias, likeness)
 
 
 def _best_of_overlapping(proposed: Iterable[Candidate]) -> list[Candidate]:
-    """Of overlapping proposals the likest, then the longest; a word names one rival only."""
+    """Of overlapping proposals the likest, then the longest; a word names one rival only. What
+    sounds the same is as good as written: "Rhode lark" is Road Lark rather than the Lark."""
     kept: list[Candidate] = []
-    for one in sorted(proposed, key=lambda c: (-c.likeness, c.start - c.end, c.start)):
+    for one in sorted(proposed, key=_rank):
         if all(one.end <= other.start or other.end <= one.start for other in kept):
             kept.append(one)
     return sorted(kept, key=lambda c: c.start)
+
+
+def _rank(one: Candidate) -> tuple[float, int, float, int, int]:
+    like = -min(one.likeness, HOMOPHONE)
+    return like, -len(one.alias.sound), -one.likeness, one.start - one.end, one.start

@@ -103,3 +103,9 @@ def test_words_that_sound_the_same_sound_the_same(word: str, other: str) -> None
 @pytest.mark.parametrize(("word", "other"), [("bat", "dog"), ("orchard", "mule"), ("ship", "kite")])
 def test_words_that_sound_otherwise_are_far_apart(word: str, other: str) -> None:
     assert alike(phones(word), phones(other)) < 0.5
+
+
+def test_what_sounds_like_a_longer_way_to_say_it_is_that() -> None:
+    finder = NameFinder([Competitor("Roadlark", ("the Lark", "Road Lark"))])
+    (found,) = finder.candidates(["so rhode lark put it in the lens"])
+    assert (found.start, found.end, found.alias.solid) == (3, 13, "roadlark")
