@@ -1,8 +1,8 @@
 """How a conversation is put before the encoder: pure, and the same in training and at run time.
 
 One input, a window, holds a stretch of the conversation, each turn with its speaker. All of the
-window's turns are judged at once, each in the light of the others; some of what was said before
-and after stands around them as context:
+window's turns but the seller's are judged at once, each in the light of the others; some of what
+was said before and after stands around them as context:
 
     <s> …before | </s> seller : … </s> buyer : … </s> seller : … | after… </s>
 
@@ -12,8 +12,10 @@ read in overlapping parts. For a stance every rival's name is replaced by one <m
 shall learn how a rival is spoken of, not which names there are.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ingest.base.errors import BadSetup
@@ -44,8 +46,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A turn's word pieces [first, first + count), which stand at `ids[at : at + count]` of its
-    window; its marks stand before them."""
+    """A turn's word pieces [first, first + count). Where a window judges them, they stand at
+    `judged[at : at + count]` of it; their marks stand before them."""
 
     turn: int
     first: int
@@ -55,9 +57,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One input of the encoder, and the parts of turns that it judges."""
+    """One input of the encoder, and the parts of turns that it judges: `judged` are the places
+    in `ids` of all their pieces and marks."""
 
     ids: tuple[int, ...]
+    judged: tuple[int, ...]
     parts: tuple[Part, ...]
 
 
@@ -114,36 +118,41 @@ class Encoding:
         ]
         return Said(said.speaker, tuple(ids), tuple(spans)), places
 
-    def windows(self, said: Sequence[Said], cut: int = 0) -> Iterator[Window]:
-        """Yield windows that together judge every turn that has words. In training the first one
-        is cut short after `cut` parts, so that an epoch's windows are not another's."""
+    def windows(
+        self, said: Sequence[Said], also: Collection[int] = (), cut: int = 0
+    ) -> Iterator[Window]:
+        """Yield windows that together judge every turn that has words and is not the seller's,
+        or is among `also`. In training the first one is cut short after `cut` parts, so that an
+        epoch's windows are not another's."""
         parts = [part for turn in range(len(said)) for part in _parts(turn, said[turn])]
-        first = 0
-        while first < len(parts):
-            last, room = first, JUDGED
-            while last < len(parts) and (last == first or parts[last].count + MARKS <= room):
-                room -= parts[last].count + MARKS
-                last += 1
-                if first == 0 and last == cut:
-                    break
-            yield self._window(said, parts, first, last)
-            first = last
+        wanted = [
+            n
+            for n, part in enumerate(parts)
+            if said[part.turn].speaker is not Speaker.SELLER or part.turn in also
+        ]
+        ends = list(accumulate(part.count + MARKS for part in parts))
+        while wanted:
+            most = ends[wanted[0]] - parts[wanted[0]].count - MARKS + JUDGED
+            fitting = max(1, bisect_right(wanted, most, key=ends.__getitem__))
+            fitting = min(fitting, cut or fitting)
+            yield self._window(said, parts, wanted[:fitting])
+            wanted, cut = wanted[fitting:], 0
 
-    def windows_around(self, said: Sequence[Said], turns: Collection[int]) -> Iterator[Window]:
-        """Yield windows that judge these turns alone, in their context."""
-        parts = [part for turn in range(len(said)) for part in _parts(turn, said[turn])]
-        for n, part in enumerate(parts):
-            if part.turn in turns:
-                yield self._window(said, parts, n, n + 1)
-
-    def _window(self, said: Sequence[Said], parts: Sequence[Part], first: int, last: int) -> Window:
-        ids, placed = [self.cls, *self._before(said, parts[:first])], []
-        for part in parts[first:last]:
-            placed.append(replace(part, at=len(ids) + MARKS))
-            ids += self._pieces(said, part)
+    def _window(self, said: Sequence[Said], parts: Sequence[Part], judged: Sequence[int]) -> Window:
+        """`judged` are places in `parts`, rising."""
+        first, last = judged[0], judged[-1] + 1
+        ids = [self.cls, *self._before(said, parts[:first])]
+        places: list[int] = []
+        placed: list[Part] = []
+        for n in range(first, last):
+            pieces = self._pieces(said, parts[n])
+            if n in judged:
+                placed.append(replace(parts[n], at=len(places) + MARKS))
+                places += range(len(ids), len(ids) + len(pieces))
+            ids += pieces
         if last < len(parts):
             ids += self._pieces(said, parts[last])[:AFTER]
-        return Window((*ids, self.sep), tuple(placed))
+        return Window((*ids, self.sep), tuple(places), tuple(placed))
 
     def _before(self, said: Sequence[Said], parts: Sequence[Part]) -> list[int]:
         ids: list[int] = []

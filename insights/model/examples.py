@@ -38,14 +38,14 @@ class PartTruth:
     objection: float
     request: float
     category: int  # position in Category, -1 where there is no objection
-    theme: str  # of the request, "" where there is none
+    theme: str  # of the request, "" where there is none; it may be known of a turn not judged
     carries: tuple[tuple[float, float], ...]
     known: tuple[bool, bool] = (True, True)  # whether there is an objection, a request
 
 
 @dataclass(frozen=True, slots=True)
 class MentionTruth:
-    """What is true of the name masked at `ids[at]` of its window."""
+    """What is true of the name masked at `judged[at]` of its window."""
 
     at: int
     rival: float
@@ -86,7 +86,7 @@ def _examples(
     cut: int,
     names: dict[tuple[int, int], tuple[float, int]],
 ) -> Iterator[Example]:
-    for window in encoding.windows(said, cut):
+    for window in encoding.windows(said, {turn for turn, _ in names}, cut):
         parts = tuple(_part_truth(part, said[part.turn], call) for part in window.parts)
         mentions = tuple(
             MentionTruth(part.at + place - part.first, *told)
@@ -94,7 +94,7 @@ def _examples(
             for (turn, place), told in names.items()
             if turn == part.turn and part.first <= place < part.first + part.count
         )
-        if call.known is None or mentions or any(part.judged for part in parts):
+        if call.known is None or mentions or any(part.judged or part.theme for part in parts):
             yield Example(window, parts, mentions)
 
 
@@ -108,7 +108,6 @@ def _part_truth(part: Part, said: Said, call: Call) -> PartTruth:
             i
             for i in call.truth
             if (i.turn, i.kind) == (part.turn, kind)
-            and call.tells(part.turn, kind)
             and spans[0][0] <= (i.quote.start_char + i.quote.end_char) / 2 <= spans[-1][1]
         ]
 

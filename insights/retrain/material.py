@@ -91,19 +91,22 @@ def reviewed(conn: Connection) -> Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """What training reads: calls to learn from, and others to choose thresholds on."""
+    """What training reads: calls to learn from, others to choose thresholds on, and wishes in
+    other words."""
 
     learnt: Path
     choosing: Path
+    wishes: Path
 
 
 def lay_out(scratch: Path, own: Sequence[LabelledCall], shipped: Path = SHIPPED) -> Folders:
-    """Write the shipped calls and one's own into two folders under `scratch`. Raises BadSetup
-    without the shipped ones."""
+    """Write the shipped calls, as written and as printed, and one's own into two folders under
+    `scratch`. Raises BadSetup without the shipped ones."""
     paths = sorted(shipped.glob("*.json"))
     if not paths:
         raise BadSetup(f"{shipped} holds no training calls: reinstall Earshot.")
-    folders = Folders(scratch / "calls", scratch / "choosing")
+    paths += sorted(shipped.with_name("printed").glob("*.json"))
+    folders = Folders(scratch / "calls", scratch / "choosing", shipped.with_name("wishes"))
     for folder in (folders.learnt, folders.choosing):
         folder.mkdir()
     company_of = {path: read_call(path).company for path in paths}

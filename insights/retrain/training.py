@@ -61,6 +61,7 @@ class Training:
         then it works on in vain, and holds the lock until it is done."""
         command = [sys.executable, "-P", "-m", "insights.model.train", "--out", str(out)]
         command += ["--calls", str(folders.learnt), "--validation", str(folders.choosing)]
+        command += ["--wishes", str(folders.wishes)]
         command += ["--epochs", str(self.epochs)] if self.epochs else []
         with subprocess.Popen(
             command,

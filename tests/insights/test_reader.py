@@ -146,14 +146,16 @@ def test_carries_and_mentions_keep_to_the_words(
     assert 0.0 <= mention.rival <= 1.0
 
 
+@pytest.mark.parametrize("also", [(), (2,), (0, 2)])
 @pytest.mark.parametrize("cut", [0, 1, 3])
 @pytest.mark.parametrize("words", [1, PART - 1, PART, PART + 1, 3 * PART])
-def test_windows_judge_every_word_and_stay_within_the_encoder(
-    reader: Reader, words: int, cut: int
+def test_windows_judge_every_word_of_the_buyer_and_stay_within_the_encoder(
+    reader: Reader, words: int, cut: int, also: Sequence[int]
 ) -> None:
     encoding = reader._encoding
-    said = encoding.said(call("Well, hello there. " * 60, "word " * words, "I see. " * 60, ""))
-    windows = list(encoding.windows(said, cut))
+    seller = "Well, hello there. " * 60
+    said = encoding.said(call(seller, "word " * words, seller, "I see. " * 60, "Bye.", ""))
+    windows = list(encoding.windows(said, also, cut))
 
     judged = {
         (part.turn, n)
@@ -161,12 +163,21 @@ def test_windows_judge_every_word_and_stay_within_the_encoder(
         for part in window.parts
         for n in range(part.first, part.first + part.count)
     }
-    assert judged == {(turn, n) for turn in range(4) for n in range(len(said[turn].ids))}
+    assert judged == {(turn, n) for turn in (1, 3, *also) for n in range(len(said[turn].ids))}
     for window in windows:
         assert len(window.ids) <= JUDGED + BEFORE + AFTER + MARKS + 2 < 512
+        assert len(window.judged) == sum(part.count + MARKS for part in window.parts)
+        assert list(window.judged) == sorted({*window.judged})
         for part in window.parts:
-            here = window.ids[part.at : part.at + part.count]
+            at = window.judged[part.at : part.at + part.count]
+            here = tuple(window.ids[place] for place in at)
             assert here == said[part.turn].ids[part.first : part.first + part.count]
+
+
+def test_a_call_without_a_buyer_needs_no_window(reader: Reader) -> None:
+    said = reader._encoding.said([Turn(Speaker.SELLER, "Is anybody there?")])
+
+    assert list(reader._encoding.windows(said)) == []
 
 
 @given(data=st.data())

@@ -29,6 +29,7 @@ from tests.insights.remining import AddMined
 from tests.insights.saying import buyer, seller, transcript
 from transcribe import queries as transcripts
 
+PRINTED = SHIPPED.with_name("printed") / "tovrin-04-printed.json"
 SAID = transcript(
     seller("What stands in the way?"),
     buyer("It costs too much."),
@@ -126,15 +127,17 @@ def test_training_reads_shipped_and_own_calls_and_chooses_on_others(
     conn: Connection, call: Call, reviewer: int, tmp_path: Path
 ) -> None:
     review(conn, insights_of(conn, call.id)[0].id, Judgement(Review.CONFIRMED), reviewer)
-    some = tmp_path / "some"
-    some.mkdir()
-    for path in sorted(SHIPPED.glob("*.json"))[:80]:
-        (some / path.name).symlink_to(path)
+    some, printed = tmp_path / "some", tmp_path / "printed"
+    for folder, paths in ((some, sorted(SHIPPED.glob("*.json"))[:79]), (printed, [PRINTED])):
+        folder.mkdir()
+        for path in paths:
+            (folder / path.name).symlink_to(path)
     folders = lay_out(tmp_path, [own_call(conn, call.id).by_reviews()], some)
     learnt, choosing = (list(read_calls(f)) for f in (folders.learnt, folders.choosing))
     assert len(learnt) + len(choosing) == 81
     assert not {c.group for c in learnt} & {c.group for c in choosing}
     assert 1 <= len({c.group for c in choosing}) <= len({c.group for c in learnt}) / 5
+    assert PRINTED.name in {path.name for path in folders.learnt.iterdir()}
     (own,) = (c for c in learnt if c.known is not None)
     assert (own.group, own.printed) == ("Acme", True)
     assert own.known == frozenset({(1, Kind.OBJECTION)})
@@ -173,9 +176,10 @@ def encoding() -> Encoding:
 def test_what_is_not_known_is_not_judged(encoding: Encoding) -> None:
     call = partly({(1, Kind.OBJECTION), (3, Kind.FEATURE_REQUEST)})
     (example,) = examples.examples(call, encoding)
-    assert [part.judged for part in example.parts] == [False, True, False, True]
-    assert [part.known for part in example.parts[1::2]] == [(True, False), (False, True)]
-    assert [part.objection for part in example.parts] == [0, 1, 0, 0]
+    assert [part.turn for part in example.window.parts] == [1, 2, 3]
+    assert [part.judged for part in example.parts] == [True, False, True]
+    assert [part.known for part in example.parts[::2]] == [(True, False), (False, True)]
+    assert [part.objection for part in example.parts] == [1, 0, 0]
     assert list(examples.examples(partly({(3, Kind.COMPETITOR)}), encoding)) == []
 
 

@@ -158,7 +158,7 @@ def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
-    nowhere = Folders(tmp_path / "calls", tmp_path / "choosing")
+    nowhere = Folders(tmp_path / "calls", tmp_path / "choosing", tmp_path / "wishes")
     with (
         making(tmp_path) as (scratch, lock),
         pytest.raises(TrainingFailed, match=r"ended with 1: .*Error"),
