@@ -31,6 +31,7 @@ TITLES = {
     "bad-metadata": "A field beside the file cannot be understood",
     "bad-request": "The request cannot be understood",
     "bad-review": "The insight cannot be reviewed like this",
+    "bad-span": "The time asked for cannot be told like this",
     "bad-theme": "The theme cannot be called or cut like this",
     "busy": "Another training is at work",
     "empty-file": "There is no sound in the file",

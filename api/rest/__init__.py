@@ -13,6 +13,7 @@ from api.rest import (
     remines,
     themes,
     tokens,
+    trends,
     upload,
 )
 
@@ -29,6 +30,7 @@ for part in (
     insights,
     catalogue,
     themes,
+    trends,
     proposals,
     remines,
     tokens,

@@ -1,0 +1,116 @@
+"""What rises and falls: shares of calls by period, and the changes that are more than chance."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.context import Here
+from api.rest.parameters import Reader, Words
+from api.trend_schemas import TrendsOut, to_csv, trends_out
+from ingest.base.db import Connection
+from insights.insight import Kind
+from insights.trends import queries, rules
+from insights.trends.trend import (
+    Dimension,
+    Filter,
+    Period,
+    Question,
+    Trends,
+    Unit,
+    last_periods,
+    periods,
+)
+
+router = APIRouter(tags=["Trends"])
+
+USUAL_PERIODS = 12
+"""Where no time is named: a quarter of weeks, a year of months, and so on with days."""
+
+Day = Annotated[
+    date | None, Query(ge=date(1970, 1, 1), le=date(2999, 12, 31), examples=["2026-10-12"])
+]
+
+ANSWERS = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    304: {"description": "As it was when `If-None-Match` was given."},
+}
+
+
+def among(
+    company: Words = None,
+    account: Words = None,
+    segment: Words = None,
+    stage: Words = None,
+    rep: Words = None,
+    lead_source: Words = None,
+    campaign: Words = None,
+) -> Filter:
+    """Which calls are meant; an empty name asks for nothing, as an empty field of a form."""
+    given = Filter(company, account, segment, stage, rep, lead_source, campaign)
+    return Filter(**{name: value for name, value in asdict(given).items() if value})
+
+
+@router.get("/trends", response_model=TrendsOut, responses=ANSWERS)  # type: ignore[arg-type]
+def get_trends(
+    request: Request,
+    here: Here,
+    _: Reader,
+    kind: Kind,
+    among: Annotated[Filter, Depends(among)],
+    label: Words = None,
+    period: Unit = Unit.WEEK,
+    since: Day = None,
+    until: Day = None,
+    by: Dimension | None = None,
+    format: Literal["json", "csv"] | None = None,
+) -> Response:
+    """The labels of one kind: in how many of the calls mined each came up, day by day, ISO week by
+    week or month by month (UTC), with Wilson's 95 % interval, and whether the latest whole periods
+    differ from as many before by more than chance.
+
+    Names match case aside. `since` ≤ day < `until`, widened to whole periods; by default the twelve
+    up to today. At most 120 periods. What a person rejected counts nowhere, and calls that are not
+    mined yet are in no denominator. As CSV by `Accept: text/csv` or `format=csv`.
+    """
+    today = datetime.now(UTC).date()
+    asked = Question(kind, span(period, since, until, today), among, label, by)
+    with here.pool.connection() as conn:
+        answer = trends_out(answered(conn, asked, today))
+    if format == "csv" or (format is None and _prefers_csv(request)):
+        name = f"attachment; filename=earshot-{kind.value}-trends.csv"
+        return _tagged(
+            request,
+            to_csv(answer).encode(),
+            "text/csv; charset=utf-8; header=present",
+            {"Content-Disposition": name},
+        )
+    return _tagged(request, answer.model_dump_json().encode(), "application/json", {})
+
+
+def span(unit: Unit, since: date | None, until: date | None, today: date) -> tuple[Period, ...]:
+    """The periods asked for. Raises BadSpan."""
+    stop = until or today + timedelta(1)
+    return periods(unit, since, stop) if since else last_periods(unit, USUAL_PERIODS, stop)
+
+
+def answered(conn: Connection, question: Question, today: date) -> Trends:
+    """The answer to a question; `today` is the day in UTC."""
+    return rules.build(question, queries.count(conn, question), today)
+
+
+def _prefers_csv(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "text/csv" in accepted and "application/json" not in accepted
+
+
+def _tagged(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """The body, or 304 where the asker has it already."""
+    tag = f'"{sha256(body).hexdigest()}"'
+    headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or f"W/{tag}" in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)

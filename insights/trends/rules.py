@@ -1,0 +1,260 @@
+"""Which changes are more than chance: pure.
+
+A label's weight is the share of calls in which it came up, always beside the number of calls and
+with Wilson's interval (`insights.evaluate.wilson`). A call is held on one day, so it is in one
+period: calls of days, weeks and spans add up exactly, also those with at least one mention.
+
+The latest whole periods are compared with as many before, label by label, by Fisher's exact test,
+and of all the labels looked at those are told that Benjamini and Hochberg's procedure lets pass.
+Both take calls to be independent of one another; calls of one account are not quite, so a change
+that a single account makes is to be read in its quotes.
+
+`ENOUGH_CALLS`, five, is the fewest that can tell anything: with four calls in either span even
+“none, then all” has p = 0.029, which among eleven categories passes no test at FALSE_ALARMS.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from math import exp, lgamma
+from sys import float_info
+
+from insights.digest import ENOUGH_CALLS
+from insights.evaluate import Share
+from insights.trends.trend import (
+    Change,
+    Compared,
+    Counts,
+    Period,
+    Point,
+    Question,
+    Series,
+    Trends,
+    Unit,
+    Verdict,
+)
+
+FALSE_ALARMS = 0.1
+"""Of the changes told, the share that may be chance. One in ten: each is read in its quotes before
+anybody acts on it, and at 0.05 a team with twenty calls a month would hardly hear of any."""
+
+SPANS: dict[Unit, int] = {Unit.DAY: 7, Unit.WEEK: 4, Unit.MONTH: 1}
+"""Periods compared with as many before: a whole week, so that weekdays meet weekdays, or about a
+month, which a small team needs to hold calls enough."""
+
+MOST_SERIES = 200
+"""Series in one answer: more than anybody reads, and an answer stays below some megabytes."""
+
+NEGLIGIBLE = 1e-17  # beside 1, less than a float's last digit
+
+
+def chance(now: Share, before: Share) -> float:
+    """How likely two spans differ at least as much by chance alone, as a p in (0, 1].
+
+    Fisher's exact test (Fisher 1935, The Design of Experiments, chapter 2), twice the tail on the
+    side of the difference (Yates 1984, JRSS A 147:426), so that “more” and “less” are each as sure
+    as they are told. It holds for any counts, however small; mid-p and chi-square do not.
+    """
+    if now.hits * before.total == before.hits * now.total:
+        return 1.0
+    if now.hits * before.total < before.hits * now.total:
+        now, before = before, now
+    return min(1.0, max(float_info.min, 2 * _upper_tail(now, before)))
+
+
+def _upper_tail(high: Share, low: Share) -> float:
+    """The chance of `high.hits` or more where the hits of both were dealt out at random."""
+    hits = high.hits + low.hits
+    first = exp(
+        _log_choose(high.total, high.hits)
+        + _log_choose(low.total, low.hits)
+        - _log_choose(high.total + low.total, hits)
+    )
+    term = total = 1.0
+    for i in range(high.hits, min(high.total, hits)):
+        term *= (high.total - i) * (hits - i) / ((i + 1) * (low.total - hits + i + 1))
+        total += term
+        if term < NEGLIGIBLE:
+            break
+    return first * total
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
+def least_chance(now: Share, before: Share) -> float:
+    """The smallest p that as many hits could have had in spans of these sizes."""
+    hits = now.hits + before.hits
+    most, least = min(now.total, hits), max(0, hits - before.total)
+    return min(
+        chance(Share(part, now.total), Share(hits - part, before.total)) for part in (most, least)
+    )
+
+
+def false_rates(chances: Sequence[float]) -> list[float]:
+    """For each p the share of false alarms if it and all smaller ones are told: the adjusted
+    values of Benjamini and Hochberg (1995, JRSS B 57:289)."""
+    rates = [1.0] * len(chances)
+    least = 1.0
+    falling = sorted(range(len(chances)), key=lambda i: -chances[i])
+    for passed, i in enumerate(falling):
+        least = min(least, chances[i] * (len(chances) / (len(chances) - passed)))
+        rates[i] = least
+    return rates
+
+
+def judge(pairs: Sequence[tuple[Share, Share]]) -> list[Change]:
+    """What can be said of each (now, before), all of them looked at together.
+
+    Where even the most telling distribution of the hits could not pass, there is nothing to test
+    (Tarone 1990, Biometrics 46:515; Gilbert 2005, JRSS C 54:143). How many hits there are in all
+    says nothing of how they are dealt out, so leaving these out is fair, and hundreds of wishes
+    said once do not drown the one that is said often.
+    """
+    verdicts = [_testable(now, before) for now, before in pairs]
+    tested = [i for i, verdict in enumerate(verdicts) if verdict is Verdict.UNSURE]
+    chances = [chance(*pairs[i]) for i in tested]
+    known = dict(zip(tested, zip(chances, false_rates(chances), strict=True), strict=True))
+    return [
+        _told(now, before, *known[i]) if i in known else Change(now, before, verdicts[i])
+        for i, (now, before) in enumerate(pairs)
+    ]
+
+
+def _testable(now: Share, before: Share) -> Verdict:
+    if min(now.total, before.total) < ENOUGH_CALLS:
+        return Verdict.TOO_FEW_CALLS
+    return Verdict.RARE if least_chance(now, before) > FALSE_ALARMS else Verdict.UNSURE
+
+
+def _told(now: Share, before: Share, chance: float, false_rate: float) -> Change:
+    verdict = Verdict.UNSURE
+    if false_rate <= FALSE_ALARMS:
+        verdict = Verdict.MORE if now.value > before.value else Verdict.LESS
+    return Change(now, before, verdict, chance, false_rate)
+
+
+def marks(periods: Sequence[Period], versions: Mapping[date, frozenset[str]]) -> tuple[Period, ...]:
+    """The periods in which a version set in that the last one with any finding did not have; of
+    the first such period, where it has several."""
+    found = []
+    known: frozenset[str] = frozenset()
+    for period in periods:
+        here = versions.get(period.start, frozenset())
+        sets_in = bool(here - known) if known else len(here) > 1
+        if sets_in:
+            found.append(period)
+        known = here or known
+    return tuple(found)
+
+
+def compared(
+    periods: Sequence[Period], today: date, versions: Mapping[date, frozenset[str]]
+) -> Compared | None:
+    """The latest whole periods and as many before; None where there are no two whole ones."""
+    whole = [period for period in periods if period.stop <= today]
+    if len(whole) < 2:
+        return None
+    size = min(SPANS[whole[0].unit], len(whole) // 2)
+    now, before = tuple(whole[-size:]), tuple(whole[-2 * size : -size])
+    at_work = [versions.get(period.start, frozenset()) for period in (*before, *now)]
+    return Compared(before, now, tuple(sorted(frozenset().union(*at_work))))
+
+
+def build(question: Question, counts: Counts, today: date) -> Trends:
+    """The answer to a question, from what the database counts; `today` is the day in UTC."""
+    versions = _versions(counts)
+    spans = compared(question.periods, today, versions)
+    totals = _totals(counts)
+    series = _series(question, counts, totals)
+    if spans and series:
+        changes = judge(
+            [
+                (_sum(each, question, spans.now), _sum(each, question, spans.before))
+                for each in series
+            ]
+        )
+        series = [
+            Series(each.label, each.group, each.points, change)
+            for each, change in zip(series, changes, strict=True)
+        ]
+    series.sort(key=_weight)
+    return Trends(
+        question=question,
+        today=today,
+        calls=tuple(
+            sum(calls.get(period.start, 0) for calls in totals.values())
+            for period in question.periods
+        ),
+        series=tuple(series[:MOST_SERIES]),
+        left_out=len(series[MOST_SERIES:]),
+        marks=marks(question.periods, versions),
+        compared=spans,
+    )
+
+
+def _versions(counts: Counts) -> dict[date, frozenset[str]]:
+    found: dict[date, frozenset[str]] = {}
+    for start, version in counts.versions:
+        found[start] = found.get(start, frozenset()) | {version}
+    return found
+
+
+def _key(group: str | None) -> str | None:
+    """Names that differ in case alone are one, as they are for the filters."""
+    return None if group is None else group.casefold()
+
+
+def _totals(counts: Counts) -> dict[str | None, dict[date, int]]:
+    """The calls of each group by period."""
+    totals: dict[str | None, dict[date, int]] = {}
+    for row in counts.calls:
+        group = totals.setdefault(_key(row.group), {})
+        group[row.start] = group.get(row.start, 0) + row.calls
+    return totals
+
+
+def _series(
+    question: Question, counts: Counts, totals: Mapping[str | None, Mapping[date, int]]
+) -> list[Series]:
+    names = {_key(name): name for name in _names(counts)}
+    rows: dict[tuple[str, str | None], dict[date, tuple[int, int]]] = {}
+    for row in counts.labels:
+        points = rows.setdefault((row.label, _key(row.group)), {})
+        mentions, calls = points.get(row.start, (0, 0))
+        points[row.start] = (mentions + row.mentions, calls + row.calls)
+    return [
+        Series(label, names[group], _points(question.periods, points, totals.get(group, {})), None)
+        for (label, group), points in rows.items()
+    ]
+
+
+def _names(counts: Counts) -> Iterable[str | None]:
+    """As written, the spelling that sorts first last, so that it is the one to stay."""
+    known = {row.group for row in (*counts.calls, *counts.labels)}
+    return [None, *sorted((name for name in known if name is not None), reverse=True)]
+
+
+def _points(
+    periods: Sequence[Period], found: Mapping[date, tuple[int, int]], totals: Mapping[date, int]
+) -> tuple[Point, ...]:
+    points = []
+    for period in periods:
+        mentions, calls = found.get(period.start, (0, 0))
+        points.append(Point(mentions, Share(calls, totals.get(period.start, 0))))
+    return tuple(points)
+
+
+def _sum(series: Series, question: Question, span: Sequence[Period]) -> Share:
+    """A label's share over some periods: its calls and all calls add up, see above."""
+    shares = [
+        point.share
+        for period, point in zip(question.periods, series.points, strict=True)
+        if period in span
+    ]
+    return Share(sum(share.hits for share in shares), sum(share.total for share in shares))
+
+
+def _weight(series: Series) -> tuple[bool, int, str, str]:
+    calls = sum(point.share.hits for point in series.points)
+    return (not series.told, -calls, series.label.casefold(), series.group or "")

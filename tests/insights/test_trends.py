@@ -1,0 +1,216 @@
+"""Trends counted on a real database."""
+
+import itertools
+import random
+from dataclasses import fields, replace
+from datetime import date, timedelta
+
+import pytest
+
+from ingest.base.db import Connection
+from insights.insight import Kind, Review
+from insights.queries import insights_of
+from insights.reviews.queries import add_missed, review
+from insights.reviews.rules import Judgement, Missed
+from insights.rollups.queries import moving_rollups, rollup_differences
+from insights.trends import queries
+from insights.trends.queries import count, last_day, quotes, rolled_up, segments
+from insights.trends.trend import (
+    CallCount,
+    Counts,
+    Dimension,
+    Filter,
+    LabelCount,
+    Question,
+    Unit,
+    periods,
+)
+from tests.conftest import AddCall
+from tests.insights.saying import buyer, transcript
+from tests.insights.trending import MONDAY, mined, said
+from transcribe import queries as transcripts
+
+START = MONDAY.date()
+WEEKS = periods(Unit.WEEK, START, START + timedelta(weeks=4))
+ASKED = Question(Kind.OBJECTION, WEEKS)
+
+
+def test_calls_and_labels_are_counted_by_week(conn: Connection) -> None:
+    mined(conn, said("price"), said("price", start=50), said("trust", start=90))
+    mined(conn, said("price"), held_at=MONDAY + timedelta(days=6, hours=11, minutes=59))
+    mined(conn, held_at=MONDAY + timedelta(days=7))
+    mined(conn, said("price"), held_at=MONDAY - timedelta(hours=13))
+    counted = count(conn, ASKED)
+    assert set(counted.calls) == {
+        CallCount(START, None, 2),
+        CallCount(START + timedelta(7), None, 1),
+    }
+    assert set(counted.labels) == {
+        LabelCount(START, None, "price", 3, 2),
+        LabelCount(START, None, "trust", 1, 1),
+    }
+    assert counted.versions == ((START, "model-1+2"),)
+
+
+def test_what_is_not_mined_yet_is_no_denominator(conn: Connection, add_call: AddCall) -> None:
+    add_call(held_at=MONDAY)
+    for asked in (ASKED, replace(ASKED, by=Dimension.STAGE)):
+        assert count(conn, asked) == Counts((), (), ())
+    assert last_day(conn, Filter()) is None
+
+
+def test_what_was_rejected_counts_nowhere(conn: Connection, reviewer: int) -> None:
+    call = mined(conn, said("price"), said("trust", start=50))
+    price, trust = insights_of(conn, call.id)
+    review(conn, price.id, Judgement(Review.REJECTED), reviewer)
+    for asked in (ASKED, replace(ASKED, by=Dimension.REP)):
+        counted = count(conn, asked)
+        assert [row.label for row in counted.labels] == ["trust"]
+        assert [row.calls for row in counted.calls] == [1]
+    found, number = quotes(conn, ASKED)
+    assert ([mention.insight_id for mention in found], number) == ([trust.id], 1)
+
+
+def test_versions_are_the_detectors_and_not_peoples(conn: Connection, reviewer: int) -> None:
+    old = mined(conn, said("price", version="old"))
+    mined(conn, said("price", version="new"), held_at=MONDAY + timedelta(days=8))
+    mined(conn, said("Tidewall", Kind.COMPETITOR, version="of rivals"))
+    assert count(conn, ASKED).versions == ((START, "old"), (START + timedelta(7), "new"))
+    transcripts.save(conn, old.id, transcript(buyer("no budget at all")))
+    missed = Missed(Kind.OBJECTION, "timing", quote="no budget")
+    add_missed(conn, old.id, missed, reviewer)
+    review(conn, insights_of(conn, old.id)[0].id, Judgement(Review.CONFIRMED), reviewer)
+    assert count(conn, ASKED).versions == ((START + timedelta(7), "new"),)
+    assert sum(row.mentions for row in count(conn, ASKED).labels) == 3
+
+
+DETAILS = {
+    "company": ("Acme", "Bolt"),
+    "account": (None, "Hartsoe", "Brightwell", "Cantle"),
+    "rep": (None, "Dana", "Ned"),
+    "stage": (None, "discovery", "Discovery", "closing"),
+    "lead_source": (None, "webinar"),
+    "campaign": (None, "spring"),
+}
+SEGMENTS = {"Hartsoe": "SMB", "Brightwell": "enterprise", "Cantle": None}
+
+
+@pytest.fixture
+def many(conn: Connection) -> None:
+    """Sixty calls, one by one drawn; the same in each run."""
+    dice = random.Random(7)
+    for _ in range(60):
+        details = {name: dice.choice(values) for name, values in DETAILS.items()}
+        segment = SEGMENTS.get(details["account"] or "")
+        labels = dice.sample(["price", "trust", "timing"], dice.randrange(4))
+        mined(
+            conn,
+            *(said(label, start=10 * n) for n, label in enumerate(labels)),
+            held_at=MONDAY + timedelta(hours=dice.randrange(-100, 24 * 35)),
+            **details,
+            **({"segment": segment} if segment else {}),
+        )
+
+
+@pytest.mark.usefixtures("many")
+def test_both_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rollup_differences(conn) == []
+    filters = [Filter(), Filter(company="acme"), Filter(account="HARTSOE"), Filter(segment="smb")]
+    filters += [Filter(company="Bolt", segment="Enterprise"), Filter(company="none")]
+    splits = (None, Dimension.SEGMENT, Dimension.COMPANY)
+    for unit, among, by, label in itertools.product(Unit, filters, splits, (None, "PRICE")):
+        spans = periods(unit, START, START + timedelta(28))
+        asked = Question(Kind.OBJECTION, spans, among, label, by)
+        assert rolled_up(asked)
+        quick = count(conn, asked)
+        with monkeypatch.context() as patch:
+            patch.setattr(queries, "rolled_up", lambda question: False)
+            slow = count(conn, asked)
+        assert (set(quick.calls), set(quick.labels)) == (set(slow.calls), set(slow.labels))
+        assert bool(quick.calls) is (among.company != "none")
+
+
+@pytest.mark.usefixtures("many")
+def test_each_filter_and_each_split_is_of_the_calls_own_details(conn: Connection) -> None:
+    everything = sum(row.calls for row in count(conn, ASKED).calls)
+    for dimension in Dimension:
+        split = count(conn, replace(ASKED, by=dimension))
+        assert sum(row.calls for row in split.calls) == everything
+        for group in {row.group for row in split.calls if row.group}:
+            among = Filter(**{dimension.value: group.upper()})
+            alone = count(conn, replace(ASKED, among=among))
+            of_group = [row for row in split.calls if (row.group or "").upper() == group.upper()]
+            assert sum(r.calls for r in alone.calls) == sum(r.calls for r in of_group)
+    for field in fields(Filter):
+        none = Filter(**{field.name: "nobody"})
+        assert count(conn, replace(ASKED, among=none)) == Counts((), (), ())
+        assert last_day(conn, none) is None
+    assert last_day(conn, Filter(campaign="SPRING"))
+
+
+@pytest.mark.usefixtures("many")
+def test_the_quotes_are_as_many_as_were_counted(conn: Connection) -> None:
+    asked = replace(ASKED, by=Dimension.REP)
+    for row in count(conn, asked).labels:
+        week = next(week for week in WEEKS if week.start == row.start)
+        one = replace(asked, periods=(week,), label=row.label, among=Filter(rep=row.group))
+        found, number = quotes(conn, one, None if row.group else Dimension.REP, limit=100)
+        assert len(found) == number == row.mentions
+        assert len({mention.call_id for mention in found}) == row.calls
+        assert {mention.label for mention in found} == {row.label}
+    latest, number = quotes(conn, ASKED, limit=3)
+    assert len(latest) == 3 < number
+    assert [m.held_at for m in latest] == sorted((m.held_at for m in latest), reverse=True)
+
+
+def test_a_moved_call_is_counted_where_it_is(conn: Connection) -> None:
+    call = mined(conn, said("price"))
+    with moving_rollups(conn, call.id):
+        conn.execute("update call set held_at = held_at + interval '7 days'")
+    for asked in (ASKED, replace(ASKED, by=Dimension.STAGE)):
+        assert [row.start for row in count(conn, asked).calls] == [START + timedelta(7)]
+    assert last_day(conn, Filter()) == START + timedelta(7)
+
+
+def test_segments_are_offered_once(conn: Connection) -> None:
+    for account, segment in (("A", "SMB"), ("B", "smb"), ("C", "Enterprise"), ("D", None)):
+        mined(conn, account=account, **({"segment": segment} if segment else {}))
+    names = segments(conn)
+    assert [name.lower() for name in names] == ["enterprise", "smb"]
+
+
+def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
+    """Twelve weeks cost the same however many years are kept."""
+    conn.execute(
+        """insert into company (name) values ('c');
+           insert into call (company_id, title, filename, held_at, state)
+           select 1, 't', 'f', timestamptz '2023-01-01' + i * interval '1 hour', 'done'
+             from generate_series(1, 30000) as i;
+           insert into mined_call (call_id, day, company_id)
+           select id, (held_at at time zone 'UTC')::date, company_id from call;
+           insert into insight (call_id, turn, kind, label, quote, char_start, char_end,
+                                confidence, detector, version)
+           select id, n, 'objection', 'price', 'q', 0, 1, 1, 'objection', '1'
+             from call, generate_series(1, 2) n;
+           insert into daily_calls (day, company_id, calls)
+           select day, company_id, count(*) from mined_call group by 1, 2;
+           insert into daily_mentions (day, company_id, kind, label, mentions, calls)
+           select day, company_id, 'objection', 'label ' || n, 1, 1
+             from daily_calls, generate_series(1, 20) n;
+           analyze call; analyze mined_call; analyze insight; analyze daily_calls;
+           analyze daily_mentions"""
+    )
+    own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))
+    by_stage = replace(own, by=Dimension.STAGE)
+    for query, index in [
+        (queries.calls_query(own), "daily_calls_day_company_id"),
+        (queries.labels_query(own), "daily_mentions_day_company_id"),
+        (queries.calls_query(by_stage), "call_by_time"),
+        (queries.labels_query(by_stage), "call_by_time"),
+        (queries.labels_query(by_stage), "insight_by_call"),
+        (queries.versions_query(own), "call_by_time"),
+    ]:
+        values = {"kind": own.kind, "label": None, "unit": own.unit}
+        values |= {"since": own.since, "until": own.until}
+        plan = str(conn.execute(f"explain {query}", values).fetchall())
+        assert index in plan, plan
