@@ -52,10 +52,12 @@ def caution(trends: Trends) -> str:
 
 def sentence(series: Series, trends: Trends) -> str:
     """ "Price came up in 9 of 21 calls in the last four weeks, more often than in the four before
-    (1 of 19)." Where nothing is told, both figures alone."""
+    (1 of 19)." Where nothing is told, the figures alone."""
     change, compared = series.change, trends.compared
     if change is None or compared is None:
-        return f"{subject(series, trends)} in {_heard(trends)}."
+        calls = sum(point.share.hits for point in series.points)
+        whole = Share(calls, sum(point.share.total for point in series.points))
+        return f"{subject(series, trends)} in {_of(whole)} in {_these(trends)}."
     now = f"{subject(series, trends)} in {_of(change.now)} {span_words(compared, trends.today)}"
     before = f"{change.before.hits} of {change.before.total:,}"
     more = {Verdict.MORE: "more often than", Verdict.LESS: "less often than"}.get(change.verdict)

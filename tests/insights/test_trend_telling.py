@@ -116,7 +116,9 @@ def test_too_few_calls_and_none() -> None:
     assert headline(told(calls=(0, 0))) == "No calls were heard in these eight weeks."
     young = told(RISE, today=WEEKS[0].stop)
     assert headline(young) == ("No two whole weeks to compare yet: 40 calls in these eight weeks.")
-    assert sentence(young.series[0], young) == "Price came up in 40 calls in these eight weeks."
+    assert (
+        sentence(young.series[0], young) == "Price came up in 13 of 40 calls in these eight weeks."
+    )
 
 
 def test_a_comparison_across_versions_says_so() -> None:
