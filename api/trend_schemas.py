@@ -237,7 +237,7 @@ def _rows(answer: TrendsOut) -> Iterator[dict[str, Any]]:
     periods = {period.name: period for period in answer.periods}
     across = answer.compared.across_versions if answer.compared else None
     for series in answer.items:
-        whole_series = {
+        whole_series: dict[str, Any] = {
             "kind": answer.kind.value,
             "label": series.label,
             "by": answer.by.value if answer.by else "",

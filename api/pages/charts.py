@@ -105,4 +105,4 @@ def interval(point: Point) -> str:
 
 def percent(share: float) -> str:
     """ "33 %", with a blank that does not break."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

@@ -13,6 +13,7 @@ from api.auth import needs
 from api.context import Here
 from api.pages import charts
 from api.pages.site import page
+from api.pages.words import listed
 from api.rest.parameters import Words
 from api.rest.trends import among, answered
 from api.users import Right, User
@@ -83,6 +84,16 @@ class Asked:
         """What is asked of the calls, by the names of the filters."""
         return {name: value for name, value in asdict(self.among).items() if value is not None}
 
+    @property
+    def words(self) -> str:
+        """The filters said back: company “Plumbline” and segment “SMB”."""
+        return listed([f"{FILTERS[name]} “{value}”" for name, value in self.filters.items()])
+
+    @property
+    def unusual(self) -> bool:
+        """Whether a filter is set that is folded away else."""
+        return bool(self.filters.keys() - {"company", "segment"})
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -145,6 +156,7 @@ def trends_page(
             headline=telling.headline(trends),
             others=telling.others(trends),
             caution=telling.caution(trends),
+            fits=newest is not None,
             newest=newest if newest and question.until <= today - timedelta(7) else None,
             panels=_sections(shown, trends),
             more=len(trends.series) + trends.left_out - len(shown),

@@ -231,7 +231,7 @@ def _series(
 
 def _names(counts: Counts) -> Iterable[str | None]:
     """As written, the spelling that sorts first last, so that it is the one to stay."""
-    known = {row.group for row in (*counts.calls, *counts.labels)}
+    known = {row.group for row in counts.calls} | {row.group for row in counts.labels}
     return [None, *sorted((name for name in known if name is not None), reverse=True)]
 
 

@@ -7,8 +7,10 @@ from insights.evaluate import Share
 from insights.insight import Kind
 from insights.trends.trend import Compared, Dimension, Period, Series, Trends, Unit, Verdict
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-NUMBERS += ("eleven", "twelve")
+NUMBERS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve"),
+)
 
 GROUPS: dict[Dimension, tuple[str, str]] = {
     Dimension.SEGMENT: ("In segment “{}”", "Where no segment is noted"),
@@ -45,7 +47,7 @@ def caution(trends: Trends) -> str:
     versions = ", ".join(trends.compared.versions)
     return (
         f"What is compared was found by different versions of the detector ({versions}), so a"
-        " change may be the detector's and not the buyers'. To have one version throughout, run"
+        " difference may be the detector’s and not the buyers’. To have one version throughout, run"
         " earshot remine."
     )
 

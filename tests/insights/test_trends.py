@@ -174,7 +174,7 @@ def test_a_moved_call_is_counted_where_it_is(conn: Connection) -> None:
 
 def test_segments_are_offered_once(conn: Connection) -> None:
     for account, segment in (("A", "SMB"), ("B", "smb"), ("C", "Enterprise"), ("D", None)):
-        mined(conn, account=account, **({"segment": segment} if segment else {}))
+        mined(conn, account=account, segment=segment)
     names = segments(conn)
     assert [name.lower() for name in names] == ["enterprise", "smb"]
 
@@ -210,7 +210,7 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
         (queries.labels_query(by_stage), "insight_by_call"),
         (queries.versions_query(own), "call_by_time"),
     ]:
-        values = {"kind": own.kind, "label": None, "unit": own.unit}
+        values: dict[str, object] = {"kind": own.kind, "label": None, "unit": own.unit}
         values |= {"since": own.since, "until": own.until}
         plan = str(conn.execute(f"explain {query}", values).fetchall())
         assert index in plan, plan

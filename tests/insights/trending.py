@@ -23,8 +23,8 @@ def said(
 
 def mined(conn: db.Connection, *found: Insight, held_at: datetime = MONDAY, **details: Any) -> Call:
     """A call in which this was found."""
-    known = CallDetails(**{"company": "Acme", "held_at": held_at} | details)
-    call = calls.add_call(conn, None, "call.json", known, MONDAY)
+    given: dict[str, Any] = {"company": "Acme", "held_at": held_at} | details
+    call = calls.add_call(conn, None, "call.json", CallDetails(**given), MONDAY)
     save_insights(conn, call, found)
     conn.execute("update call set state = 'done' where id = %s", [call.id])
     return calls.get_call(conn, call.id)

@@ -26,7 +26,8 @@ def calls(conn: Connection, weeks: int = 12, a_week: int = 8, until: datetime = 
     """Calls of some whole weeks: price comes up in the last four, another detector in the last
     two, and the other objections now and then."""
     dice = Random(3)
-    monday = until - timedelta(days=until.weekday(), hours=1)
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    sunday = midnight - timedelta(days=until.weekday(), hours=1)
     for n in range(weeks * a_week):
         ago = n // a_week
         labels = [str(each) for each in Category if each != "price" and dice.random() < 0.12]
@@ -35,7 +36,7 @@ def calls(conn: Connection, weeks: int = 12, a_week: int = 8, until: datetime = 
         mined(
             conn,
             *(found(label, ago, 20 * place) for place, label in enumerate(labels)),
-            held_at=monday - timedelta(weeks=ago, hours=n % a_week),
+            held_at=sunday - timedelta(weeks=ago, hours=n % a_week),
             account=f"Account {n % 9}",
             segment=SEGMENTS[n % 9 % 3],
             company=("Plumbline", "Quillstep")[n % 9 % 2],
@@ -70,7 +71,7 @@ def test_the_first_line_answers_and_says_what_may_be_why(
     assert "different versions of the detector (3+1, 4+1)" in page
     assert f"More often : {answer[1]} of 32 calls in the last four weeks, 0 of 32" in page
     assert "new detector" in page
-    assert f"{answer[1]} mentions “ words of price ”" in page
+    assert f"{answer[1]} mentions words of price" in page
 
 
 def test_each_point_leads_to_its_quotes_and_each_quote_to_its_second(
@@ -104,7 +105,6 @@ def test_segments_are_compared_side_by_side(admin: TestClient, conn: Connection)
     one = re.search(r'href="(/trends\?[^"]*group=SMB[^"]*)#quotes"', html)
     assert one
     assert "in segment “SMB”, week" in read(admin, unescape(one[1]))
-    assert "for which" not in page
 
 
 def test_calls_of_long_ago_are_shown_and_said_to_be(admin: TestClient, conn: Connection) -> None:
@@ -118,7 +118,7 @@ def test_calls_of_long_ago_are_shown_and_said_to_be(admin: TestClient, conn: Con
 def test_where_no_call_fits_it_says_what_to_drop(admin: TestClient, conn: Connection) -> None:
     calls(conn, weeks=2)
     page = read(admin, "/trends?company=Plumbline&segment=SMB&rep=Dana")
-    assert "No call fits company “Plumbline” and segment “SMB” and rep “Dana”" in page
+    assert "No call fits company “Plumbline”, segment “SMB” and rep “Dana”" in page
     assert "There are calls without rep “Dana” ." in page
     assert "Show all calls" in read(admin, "/trends?stage=none&rep=Dana")
     assert "no competitor mention in 8 calls" in read(admin, "/trends?kind=competitor&weeks=4")
