@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -33,7 +33,7 @@ Day = Annotated[
     date | None, Query(ge=date(1970, 1, 1), le=date(2999, 12, 31), examples=["2026-10-12"])
 ]
 
-ANSWERS = {
+ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
     304: {"description": "As it was when `If-None-Match` was given."},
 }
@@ -53,7 +53,7 @@ def among(
     return Filter(**{name: value for name, value in asdict(given).items() if value})
 
 
-@router.get("/trends", response_model=TrendsOut, responses=ANSWERS)  # type: ignore[arg-type]
+@router.get("/trends", response_model=TrendsOut, responses=ANSWERS)
 def get_trends(
     request: Request,
     here: Here,
