@@ -13,6 +13,7 @@ from api.commands import (
     competitors,
     demo,
     detectors,
+    imports,
     measure,
     offline,
     processes,
@@ -48,7 +49,7 @@ def earshot() -> None:
 
 
 _MODULES = (
-    *(demo, server, calls, competitors, remine, detectors, retrain),
+    *(demo, server, calls, imports, competitors, remine, detectors, retrain),
     *(offline, measure, admin, processes),
 )
 for _module in _MODULES:

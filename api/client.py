@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 
 from api.local import known_server
-from ingest.base.errors import BadSetup, EarshotError, NotFound, Unavailable
+from ingest.base.errors import BadSetup, EarshotError, NotFound, TooLarge, Unavailable
 from ingest.base.settings import Settings
+from insights.imports.transcript import MOST_BYTES
 
 ANSWER_SECONDS = 60.0
 PAGE = 200  # the most that a list gives at once
@@ -79,6 +80,27 @@ class Client:
                 )
         except FileNotFoundError:
             raise NotFound(f"{file}: no such file.") from None
+        return answer
+
+    def bring_transcript(self, file: Path) -> dict[str, Any]:
+        """Send a transcript's file as it is; the answer is its call. Raises NotFound, TooLarge."""
+        try:
+            size = file.stat().st_size
+            if size > MOST_BYTES:  # sent, it would only break the connection
+                raise TooLarge(
+                    f"{file}: has {size / 1e6:.1f} MB where {MOST_BYTES >> 20} MiB are taken: "
+                    "is it one call? Bring each call as a file of its own."
+                )
+            words = file.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"{file}: no such file.") from None
+        answer: dict[str, Any] = self.ask(
+            "POST",
+            "transcripts",
+            params={"filename": file.name},
+            content=words,
+            headers={"Content-Type": "application/json"},
+        )
         return answer
 
 

@@ -33,6 +33,7 @@ TITLES = {
     "bad-review": "The insight cannot be reviewed like this",
     "bad-span": "The time asked for cannot be told like this",
     "bad-theme": "The theme cannot be called or cut like this",
+    "bad-transcript": "This is not a transcript that Earshot can take",
     "busy": "Another training is at work",
     "empty-file": "There is no sound in the file",
     "internal": "Something went wrong here",

@@ -13,11 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem, respond
 from ingest.base.settings import Settings
+from insights.imports.transcript import MOST_BYTES
 
 SMALL_BODY = 1 << 20
-"""Bytes of any body but an upload's: forms and JSON are read whole."""
+"""Bytes of any other body: forms and JSON are read whole."""
 
 UPLOAD_PATH = "/v1/calls"
+TRANSCRIPT_PATH = "/v1/transcripts"
 
 HEADERS = {
     "content-security-policy": (
@@ -111,14 +113,15 @@ def _capped(scope: Scope, receive: Receive) -> Receive:
     """`receive`, refusing more than a small body; an upload minds its own cap."""
     if scope["path"] == UPLOAD_PATH:
         return receive
-    left = SMALL_BODY
+    most = MOST_BYTES if scope["path"] == TRANSCRIPT_PATH else SMALL_BODY
+    left = most
 
     async def capped() -> Message:
         nonlocal left
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise HTTPException(413, f"Send at most {SMALL_BODY >> 20} MiB")
+            raise HTTPException(413, f"Send at most {most >> 20} MiB")
         return message
 
     return capped

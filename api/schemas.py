@@ -114,7 +114,9 @@ class InsightOut(Answer):
     quote: str = Field(examples=["that's twice what we pay today"])
     char_start: int = Field(description="Where the quote begins in its turn's text.")
     char_end: int
-    start: float | None = Field(description="Seconds into the recording.", examples=[312.4])
+    start: float | None = Field(
+        description="Seconds into the call; null where they are not known.", examples=[312.4]
+    )
     end: float | None
     confidence: float = Field(examples=[0.87])
     detector: str = Field(examples=["objection"])
@@ -198,6 +200,16 @@ class Uploaded(CallLine):
 
     duplicate: bool = Field(
         description="This sound was here before: the call is the one it belongs to."
+    )
+
+
+class Imported(CallLine):
+    """The call of a transcript."""
+
+    duplicate: bool = Field(description="These words were here before: the call is theirs.")
+    rivals_added: int = Field(description="To the company's catalogue, which had none.")
+    rivals_left_out: list[str] = Field(
+        description="Named in the file, and not in the catalogue, which an import never changes."
     )
 
 

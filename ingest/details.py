@@ -79,7 +79,7 @@ def lacking(call: Call, brought: CallDetails) -> CallDetails:
 def clean_filename(name: str) -> str:
     """The last part of an uploaded file's name, without what no name should hold."""
     last = re.split(r"[/\\]", name)[-1]
-    kept = "".join(sign for sign in last if not _is_control(sign)).strip()
+    kept = "".join(sign for sign in last if not is_control(sign)).strip()
     return kept[-LONGEST_NAME:] or "recording"
 
 
@@ -91,12 +91,12 @@ def default_title(filename: str) -> str:
 def _text(name: str, text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise BadMetadata(f"{name} has {len(text)} characters: use at most {LONGEST_TEXT}.")
-    if any(map(_is_control, text)):
+    if any(map(is_control, text)):
         raise BadMetadata(f"{name} holds a control character: type it again as plain text.")
     return text
 
 
-def _is_control(sign: str) -> bool:
+def is_control(sign: str) -> bool:
     """NUL and its like, and halves of characters: PostgreSQL takes neither."""
     return unicodedata.category(sign) in ("Cc", "Cs")
 

@@ -110,7 +110,7 @@ def _take(pool: Pool, audio: Audio, filename: str, details: CallDetails, now: da
     with pool.connection() as conn:
         queries.keep_audio(conn, audio)
         if known := queries.call_by_audio(conn, audio.sha256):
-            return Accepted(_fill_in(conn, known, details), duplicate=True)
+            return Accepted(fill_in(conn, known, details), duplicate=True)
         titled = replace(details, title=details.title or default_title(filename))
         call = queries.add_call(conn, audio, filename, titled, now)
         queries.enqueue(conn, HEAR, call.id)
@@ -119,10 +119,10 @@ def _take(pool: Pool, audio: Audio, filename: str, details: CallDetails, now: da
 
 def _take_again(pool: Pool, known: Call, details: CallDetails) -> Accepted:
     with pool.connection() as conn:
-        return Accepted(_fill_in(conn, known, details), duplicate=True)
+        return Accepted(fill_in(conn, known, details), duplicate=True)
 
 
-def _fill_in(conn: Connection, call: Call, details: CallDetails) -> Call:
+def fill_in(conn: Connection, call: Call, details: CallDetails) -> Call:
     """Note what was not known of the call; a mined call that moves is counted afresh."""
     filled = queries.update_details(conn, call.id, lacking(call, details))
     moved = (filled.held_at, filled.account_id) != (call.held_at, call.account_id)

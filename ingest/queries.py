@@ -87,7 +87,12 @@ def get_audio(conn: Connection, sha256: str) -> Audio:
 
 
 def add_call(
-    conn: Connection, audio: Audio | None, filename: str, details: CallDetails, now: datetime
+    conn: Connection,
+    audio: Audio | None,
+    filename: str,
+    details: CallDetails,
+    now: datetime,
+    words_sha256: str | None = None,
 ) -> Call:
     """Add a call: to be heard, or, brought without sound, to be mined.
 
@@ -104,6 +109,7 @@ def add_call(
             "filename": filename,
             "seller_channel": details.seller_channel,
             "audio_sha256": bytes.fromhex(audio.sha256) if audio else None,
+            "words_sha256": bytes.fromhex(words_sha256) if words_sha256 else None,
             "seconds": audio.seconds if audio else 0.0,
             "channels": audio.channels if audio else 0,
             "state": CallState.WAITING if audio else CallState.HEARD,
@@ -332,7 +338,9 @@ def hand_back(conn: Connection, call_id: int, owner: str) -> None:
 
 def retry(conn: Connection, call_id: int, state: CallState = CallState.WAITING) -> Call:
     """Have a call heard (WAITING) or mined (HEARD) again, and queue that. Raises Refused where a
-    worker has it or will have it anyway, NotFound."""
+    worker has it or will have it anyway, or there is no sound to hear; NotFound."""
+    if state is CallState.WAITING and get_call(conn, call_id).audio_sha256 is None:
+        raise Refused(f"Call {call_id} was brought as a transcript: there is no sound to hear.")
     sources = [old for old in (CallState.DONE, CallState.FAILED) if state in MOVES[old]]
     moved = conn.execute(
         """update call set state = %s, state_since = clock_timestamp(), attempts = 0,

@@ -89,7 +89,7 @@ class Mention:
     quote: str
     confidence: float  # 0 to 1
     account: str | None = None
-    start: float | None = None  # seconds into the recording
+    start: float | None = None  # seconds into the recording; None where there is none to hear
     speaker: str | None = None  # the speaker's name where known, else the side
     stance: str | None = None  # competitors only
 

@@ -45,7 +45,7 @@ class LabelledCall:
         """The insights that a person marked. Raises Refused where one is broken."""
         if self.labels is None:
             return ()
-        at = _Place(self.source, "insights")
+        at = Place(self.source, "insights")
         return tuple(
             _insight(at.item(number), label, self.transcript.turns)
             for number, label in enumerate(at.a_list(self.labels))
@@ -57,7 +57,7 @@ class LabelledCall:
         is not there. Of the others nothing is known. Raises Refused where one is broken."""
         if self.reviewed is None:
             return None
-        at = _Place(self.source, "known")
+        at = Place(self.source, "known")
         return frozenset(
             _pair(at.item(number), pair, self.transcript.turns)
             for number, pair in enumerate(at.a_list(self.reviewed))
@@ -70,39 +70,44 @@ class LabelledCall:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where in a file we read, for errors that a person can act on."""
 
     source: str
     path: str = ""
 
-    def item(self, number: int) -> "_Place":
-        return _Place(self.source, f"{self.path}[{number}]")
+    def item(self, number: int) -> "Place":
+        return Place(self.source, f"{self.path}[{number}]")
 
-    def key(self, name: str) -> "_Place":
-        return _Place(self.source, f"{self.path}.{name}" if self.path else name)
+    def key(self, name: str) -> "Place":
+        return Place(self.source, f"{self.path}.{name}" if self.path else name)
 
     def fault(self, said: str) -> Refused:
         return Refused(f"{self.source}: {self.path + ' ' if self.path else ''}{said}")
 
     def a_list(self, value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise self.fault(f"must be a list, not {_short(value)}")
+            raise self.fault(f"must be a list, not {short(value)}")
         return value
 
     def an_object(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self.fault(f"must be an object, not {_short(value)}")
+            raise self.fault(f"must be an object, not {short(value)}")
         return value
 
     def text(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise self.fault(f"must be text, not {_short(value)}")
+            raise self.fault(f"must be text, not {short(value)}")
         return value
 
 
-def _short(value: Any) -> str:
-    said = json.dumps(value, ensure_ascii=False, default=str)
+def short(value: Any) -> str:
+    """The value in few characters, each of them one that an answer can carry."""
+    try:
+        said = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "something nested deeply"
+    said = said.encode("utf-8", "backslashreplace").decode()  # halves of characters
     return said if len(said) <= 40 else said[:37] + "..."
 
 
@@ -112,7 +117,7 @@ def read_call(source: Path | str | Mapping[str, Any]) -> LabelledCall:
     Raises Refused for what is not in the format, NotFound for a file that is not there.
     """
     if isinstance(source, Mapping):
-        return _call(_Place(str(source.get("id") or "call")), dict(source))
+        return _call(Place(str(source.get("id") or "call")), dict(source))
     path = Path(source)
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -124,7 +129,12 @@ def read_call(source: Path | str | Mapping[str, Any]) -> LabelledCall:
         raise Refused(f"{path}: is not UTF-8 text; a call is one JSON object") from e
     except (json.JSONDecodeError, RecursionError) as e:
         raise Refused(f"{path}: is not JSON ({e})") from e
-    return _call(_Place(str(path)), raw, path.stem)
+    return _call(Place(str(path)), raw, path.stem)
+
+
+def read_object(raw: Any, source: str) -> LabelledCall:
+    """Read one call from parsed JSON that came from `source`. Raises Refused."""
+    return _call(Place(source), raw, Path(source).stem)
 
 
 def read_folder(folder: Path | str) -> Iterator[LabelledCall]:
@@ -136,7 +146,7 @@ def read_folder(folder: Path | str) -> Iterator[LabelledCall]:
             yield read_call(path)
 
 
-def _call(at: _Place, raw: Any, name: str = "") -> LabelledCall:
+def _call(at: Place, raw: Any, name: str = "") -> LabelledCall:
     call = at.an_object(raw)
     if "turns" not in call:
         raise at.fault('has no "turns"; a call needs the list of what was said')
@@ -158,7 +168,7 @@ def _call(at: _Place, raw: Any, name: str = "") -> LabelledCall:
     )
 
 
-def _catalogue(at: _Place, raw: Any) -> tuple[Competitor, ...]:
+def _catalogue(at: Place, raw: Any) -> tuple[Competitor, ...]:
     found = []
     for number, entry in enumerate(at.a_list(raw)):
         here = at.item(number)
@@ -171,11 +181,11 @@ def _catalogue(at: _Place, raw: Any) -> tuple[Competitor, ...]:
     return tuple(found)
 
 
-def _turn(at: _Place, raw: Any) -> Turn:
+def _turn(at: Place, raw: Any) -> Turn:
     turn = at.an_object(raw)
     side = turn.get("speaker") or "unknown"
     if not isinstance(side, str) or side not in SPEAKERS:
-        raise at.key("speaker").fault(f'must be "rep", "customer" or "unknown", not {_short(side)}')
+        raise at.key("speaker").fault(f'must be "rep", "customer" or "unknown", not {short(side)}')
     if "text" not in turn:
         raise at.fault('has no "text"')
     name = turn.get("name")
@@ -186,7 +196,7 @@ def _turn(at: _Place, raw: Any) -> Turn:
     )
 
 
-def _insight(at: _Place, raw: Any, turns: Sequence[Turn]) -> Insight:
+def _insight(at: Place, raw: Any, turns: Sequence[Turn]) -> Insight:
     label = at.an_object(raw)
     number = _number(at.key("turn"), label.get("turn"), turns)
     quote = at.key("quote").text(label.get("quote"))
@@ -208,28 +218,28 @@ def _insight(at: _Place, raw: Any, turns: Sequence[Turn]) -> Insight:
     )
 
 
-def _pair(at: _Place, raw: Any, turns: Sequence[Turn]) -> tuple[int, Kind]:
+def _pair(at: Place, raw: Any, turns: Sequence[Turn]) -> tuple[int, Kind]:
     pair = at.an_object(raw)
     number = _number(at.key("turn"), pair.get("turn"), turns)
     return number, _choice(at.key("kind"), Kind, pair.get("kind"))
 
 
-def _number(at: _Place, value: Any, turns: Sequence[Turn]) -> int:
+def _number(at: Place, value: Any, turns: Sequence[Turn]) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(turns):
-        raise at.fault(f"must be a turn of this call, not {_short(value)}")
+        raise at.fault(f"must be a turn of this call, not {short(value)}")
     return value
 
 
-def _label(at: _Place, kind: Kind, label: dict[str, Any]) -> str:
+def _label(at: Place, kind: Kind, label: dict[str, Any]) -> str:
     if kind is Kind.OBJECTION:
         return _choice(at.key("category"), Category, label.get("category"))
     key = "name" if kind is Kind.COMPETITOR else "theme"
     return at.key(key).text(label.get(key))
 
 
-def _choice(at: _Place, choices: type[E], value: Any) -> E:
+def _choice(at: Place, choices: type[E], value: Any) -> E:
     if value not in list(choices):
-        raise at.fault(f"must be one of {', '.join(choices)}, not {_short(value)}")
+        raise at.fault(f"must be one of {', '.join(choices)}, not {short(value)}")
     return choices(value)
 
 

@@ -210,6 +210,7 @@ select i.id, i.call_id, i.turn, i.kind, i.label, i.stance, i.unlisted, i.quote, 
        i.char_end, i.start_s as start, i.end_s as end, i.confidence, i.detector, i.version,
        i.review, i.found_label, i.found_stance, i.competitor_id,
        coalesce(th.merged_into, i.theme_id) as theme_id, i.mined_label,
+       c.audio_sha256 is not null as sound,
        c.title as call_title, c.held_at, c.company_id, c.account_id, a.name as account, a.segment,
        r.name as rep,
        coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name

@@ -21,7 +21,7 @@ class StoredInsight:
     quote: str
     char_start: int  # of the quote in its turn's text
     char_end: int
-    start: float | None  # seconds into the recording
+    start: float | None  # seconds into the call
     end: float | None
     confidence: float
     detector: str
@@ -41,6 +41,7 @@ class StoredInsight:
     speaker: Speaker  # unknown where the turn is gone
     speaker_name: str | None
     mined_label: str | None = None  # a request's theme in the words of who found it
+    sound: bool = True  # there is a recording to hear it in
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ingest.base.log import get_logger
 from ingest.base.queue import MINE, REMINE, app
 from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
+from ingest.soundless import recordings_before
 from insights import queries
 from insights.basis import load_basis
 from insights.mining import Mining, choose
@@ -21,9 +22,13 @@ log = get_logger(__name__)
 
 @app.task(name=MINE)  # type: ignore[untyped-decorator]  # celery has no types
 def mine(call_id: int) -> None:
-    """Find the call's insights, unless another worker does or did."""
+    """Find the call's insights, unless another worker does or did; recordings that wait come
+    before a transcript."""
     config = settings()
-    leases.work(config, call_id, CallState.MINING, partial(_mine, config))
+    with db.connect(config.database_url) as conn:
+        first = recordings_before(conn, call_id)
+    for number in (*first, call_id):
+        leases.work(config, number, CallState.MINING, partial(_mine, config))
 
 
 @app.task(name=REMINE)  # type: ignore[untyped-decorator]  # celery has no types

@@ -78,7 +78,7 @@ def upload(files: tuple[Path, ...], wait: bool, as_json: bool, **details: Any) -
     sent = {key: _in_zone(value) for key, value in details.items()}
     calls = [call for file in files if (call := _upload_one(client, file, sent, as_json))]
     if wait:
-        calls = [_wait_for(client, call, as_json) for call in calls]
+        calls = [wait_for(client, call, as_json) for call in calls]
     if as_json:
         print_json(calls)
     went_well = len(calls) == len(files) and all(call["state"] != "failed" for call in calls)
@@ -95,8 +95,7 @@ def _upload_one(
     try:
         call = client.upload(file, details)
     except (EarshotError, OSError) as error:
-        said = str(error) if isinstance(error, EarshotError) else f"{file}: {error.strerror}"
-        click.echo(f"earshot: {said if file.name in said else f'{file}: {said}'}", err=True)
+        tell_refused(file, error)
         return None
     if not quiet:
         known = " (was here before)" if call["duplicate"] else ""
@@ -104,10 +103,16 @@ def _upload_one(
     return call
 
 
-def _wait_for(client: "Client", call: dict[str, Any], quiet: bool) -> dict[str, Any]:
-    while call["state"] not in FINISHED:
+def tell_refused(file: Path, error: EarshotError | OSError) -> None:
+    """Say in a line why a file was not taken, and which."""
+    said = str(error) if isinstance(error, EarshotError) else f"{file}: {error.strerror}"
+    click.echo(f"earshot: {said if file.name in said else f'{file}: {said}'}", err=True)
+
+
+def wait_for(client: "Client", call: dict[str, Any], quiet: bool) -> dict[str, Any]:
+    """Wait until a call is done or has failed; the call as it is then."""
+    while (call := {**call, **client.get(f"calls/{call['id']}")})["state"] not in FINISHED:
         time.sleep(LOOK_EVERY)
-        call = {**client.get(f"calls/{call['id']}"), "duplicate": call["duplicate"]}
     if not quiet:
         click.echo(f"call {call['id']}: {_standing(call)}")
     return call
@@ -140,7 +145,7 @@ def calls(limit: int, as_json: bool) -> None:
         (
             str(call["id"]),
             day_and_time(call["held_at"]),
-            clock(call["seconds"]),
+            _length(call),
             call["account"] or "–",
             _standing(call),
             call["title"],
@@ -170,7 +175,7 @@ def show(call: int, as_json: bool) -> None:
 
 
 def _print_call(call: dict[str, Any]) -> None:
-    click.echo(f"{call['title']} · {day_and_time(call['held_at'])} · {clock(call['seconds'])}")
+    click.echo(f"{call['title']} · {day_and_time(call['held_at'])} · {_length(call)}")
     known = (call["account"], call["rep"], call["stage"], call["company"], _standing(call))
     click.echo(" · ".join(str(fact) for fact in known if fact))
     if call["missing_seconds"] >= 1:
@@ -184,7 +189,12 @@ def _print_call(call: dict[str, Any]) -> None:
     elif call["state"] == "done":
         click.echo("No insights were found.")
     for turn in (call.get("transcript") or {}).get("turns", ()):
-        click.echo(f"\n[{clock(turn['start'])}] {turn['name'] or turn['speaker']}: {turn['text']}")
+        at = "" if turn["start"] is None else f"[{clock(turn['start'])}] "
+        click.echo(f"\n{at}{turn['name'] or turn['speaker']}: {turn['text']}")
+
+
+def _length(call: dict[str, Any]) -> str:
+    return clock(call["seconds"]) if call["audio_sha256"] else "transcript"
 
 
 def insight_row(insight: dict[str, Any]) -> tuple[str, str, str, str]:

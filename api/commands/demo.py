@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.commands.calls import FINISHED, LOOK_EVERY, insight_row
+from api.commands import imports
+from api.commands.calls import FINISHED, LOOK_EVERY, insight_row, wait_for
 from api.commands.common import SAMPLES, clock, count, load_settings, print_table
 from api.commands.progress import display
 from api.commands.server import mind_signals, until_stopped, wait_for_ever
@@ -36,7 +37,7 @@ SPEAKERS = {"seller": "seller", "buyer": "buyer", "unknown": "–"}
 def demo(once: bool, folder: Path) -> int:
     """Put the sample calls through everything.
 
-    Shows what was heard. Starts what `up` starts, unless that runs already, and serves until
+    Shows what was heard, then brings the transcripts of its folder `history`, if it has one. Starts what `up` starts, unless that runs already, and serves until
     Ctrl-C. A second run hears nothing twice.
 
     \b
@@ -50,9 +51,9 @@ def demo(once: bool, folder: Path) -> int:
     settings = load_settings()
     mind_signals()
     with contextlib.nullcontext() if once else until_stopped(), _server(settings) as server:
-        heard = _play(samples, server, started)
+        went_well = _play(samples, server, started)
         if once:
-            return 0 if heard else 1
+            return 0 if went_well else 1
         click.echo(f"Pages: {server.url}, until Ctrl-C")
         click.echo(f"Log in: {login_link(settings, server.url)}")
         wait_for_ever()
@@ -81,6 +82,7 @@ class Samples:
 
     companies: list[dict[str, Any]]  # with their rivals, as the label format has them
     calls: list[tuple[Path, dict[str, Any]]]  # in the order in which they are brought
+    history: list[Path]  # transcripts of earlier calls
 
 
 def read_samples(folder: Path) -> Samples:
@@ -97,7 +99,7 @@ def read_samples(folder: Path) -> Samples:
     for recording, _ in calls:
         if not recording.is_file():
             raise NotFound(f"{recording}: no such file, though {file} names it.")
-    return Samples(companies, calls)
+    return Samples(companies, calls, imports.in_folder(folder / "history"))
 
 
 def _without(call: dict[str, Any], key: str) -> dict[str, Any]:
@@ -105,7 +107,11 @@ def _without(call: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _play(samples: Samples, server: "Server", started: float) -> bool:
-    """Bring the calls, watch them, tell what was heard; whether all of them are done."""
+    """Bring the calls, watch them, tell what was heard; whether all of them are done.
+
+    The history comes when the recordings are heard: its mining would take from their hearing,
+    which is what is shown and timed.
+    """
     from api.client import Client
     from api.commands.competitors import put_catalogue
 
@@ -121,7 +127,24 @@ def _play(samples: Samples, server: "Server", started: float) -> bool:
     finished = _watch(client, [call["id"] for call in calls], known, started)
     _tell(finished)
     click.echo(f"\n{_summary(finished, started)}")
-    return all(call["state"] == "done" for call in finished)
+    brought = _bring_history(client, samples.history, started)
+    return brought and all(call["state"] == "done" for call in finished)
+
+
+def _bring_history(client: "Client", files: list[Path], started: float) -> bool:
+    """Bring the transcripts and wait until they are mined; whether all of them are."""
+    if not files:
+        return True
+    click.echo(f"Bringing {count(len(files), 'earlier call')} as transcripts …")
+    calls = [wait_for(client, call, True) for call in imports.bring(client, files, quiet=True)]
+    known = sum(call["duplicate"] for call in calls)
+    done = sum(call["state"] == "done" for call in calls)
+    click.echo(
+        f"And {done} of {count(len(files), 'call')} brought as transcripts"
+        + (f", {known} of them known from before" if known else "")
+        + f", mined {time.monotonic() - started:.0f} seconds after the start."
+    )
+    return done == len(files)
 
 
 def _summary(calls: list[dict[str, Any]], started: float) -> str:

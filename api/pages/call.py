@@ -105,6 +105,8 @@ def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Re
         insights=[_shown(i, call) for i in found],
         missing=max(call.missing_seconds, transcript.missing_seconds if transcript else 0),
         playable=call.audio_sha256 is not None,
+        timed=transcript is not None
+        and all(turn.start is not None and turn.end is not None for turn in transcript.turns),
         draft=draft,
         rivals=rivals,
         themes=themes,
@@ -141,7 +143,9 @@ def _state(
     counts = {kind: sum(i.kind is kind for i in _standing(found)) for kind in Kind}
     told = words.listed([text for _, text in words.kinds_counted(counts)])
     nothing = "No objection, competitor or feature request was found."
-    what = "recording and every word of it are" if has_words else "recording is"
+    what = "recording is"
+    if has_words:
+        what = "recording and every word of it are" if call.audio_sha256 else "transcript is"
     return {
         "underway": call.state in words.ON_THE_WAY,
         "answer": f"{told}."

@@ -80,7 +80,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        return words.STATE_WORDS[self.call.state]
+        return words.state_of(self.call)
 
 
 @router.get("/")

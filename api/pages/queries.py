@@ -15,13 +15,14 @@ from insights.insight import Kind
 class Tally:
     """How many calls there are in each state that a reader tells apart."""
 
-    done: int
+    heard: int  # and done
+    read: int  # brought as transcripts, and done
     underway: int
     failed: int
 
     @property
     def all(self) -> int:
-        return self.done + self.underway + self.failed
+        return self.heard + self.read + self.underway + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def tally(conn: Connection) -> Tally:
     """How many calls are done, on the way and failed."""
     with conn.cursor(row_factory=class_row(Tally)) as cursor:
         found = cursor.execute(
-            """select count(*) filter (where state = 'done') as done,
+            """select count(*) filter (where state = 'done' and audio_sha256 is not null) as heard,
+                      count(*) filter (where state = 'done' and audio_sha256 is null) as read,
                       count(*) filter (where state not in ('done', 'failed')) as underway,
                       count(*) filter (where state = 'failed') as failed
                  from call"""
@@ -93,7 +95,8 @@ def best_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, Mention]:
             """select distinct on (insight.call_id)
                       insight.id as insight_id, insight.call_id, call.title, call.held_at,
                       insight.kind, insight.label, insight.quote, insight.confidence,
-                      insight.stance, insight.start_s as start,
+                      insight.stance,
+                      case when call.audio_sha256 is not null then insight.start_s end as start,
                       coalesce(turn.name, initcap(nullif(turn.speaker, 'unknown'))) as speaker
                  from insight
                  join call on call.id = insight.call_id

@@ -44,6 +44,7 @@ def templates() -> Environment:
         "label_words": label_words,
         "moment": words.moment,
         "call_path": call_path,
+        "calls_known": words.calls_known,
         "days": words.days,
         "kind_words": words.kind_words,
         "listed": words.listed,

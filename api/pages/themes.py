@@ -266,7 +266,7 @@ def _mention(insight: StoredInsight) -> Mention:
         quote=insight.quote,
         confidence=insight.confidence,
         account=insight.account,
-        start=insight.start,
+        start=insight.start if insight.sound else None,
         speaker=insight.speaker_name or SIDES[insight.speaker],
     )
 

@@ -19,6 +19,13 @@ STATE_WORDS: dict[CallState, str] = {
 }
 
 
+def state_of(call: Call) -> str:
+    """Where a call stands; nothing is heard of one brought as a transcript."""
+    if call.state is CallState.HEARD and call.audio_sha256 is None:
+        return "Waiting to be mined"
+    return STATE_WORDS[call.state]
+
+
 def clock(seconds: float | None) -> str:
     """A place in a recording: "1:23", "1:02:03"; nothing for None."""
     if seconds is None:
@@ -80,6 +87,16 @@ def kinds_counted(counts: dict[Kind, int]) -> list[tuple[Kind, str]]:
 def listed(parts: list[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def calls_known(heard: int, read: int) -> str:
+    """ "6 calls heard", "6 calls heard, 60 brought as transcripts"."""
+    brought = f"brought as {'a transcript' if read == 1 else 'transcripts'}"
+    if not read:
+        return f"{count_words(heard, 'call')} heard"
+    if not heard:
+        return f"{count_words(read, 'call')} {brought}"
+    return f"{count_words(heard, 'call')} heard, {read:,} {brought}"
 
 
 def title_of(call: Call) -> str:

@@ -14,6 +14,7 @@ from api.rest import (
     themes,
     tokens,
     trends,
+    transcripts,
     upload,
 )
 
@@ -25,6 +26,7 @@ REFUSED = {
 router = APIRouter(responses={"4XX": REFUSED, "5XX": REFUSED})
 for part in (
     upload,
+    transcripts,
     calls,
     audio,
     insights,

@@ -40,7 +40,7 @@ def play(request: Request, here: Here, _: Reader, call_id: Id) -> Response:
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
         if call.audio_sha256 is None:
-            raise NotFound(f"Call {call_id} was brought as text: it has no recording.")
+            raise NotFound(f"Call {call_id} was brought as a transcript: it has no recording.")
         audio = get_audio(conn, call.audio_sha256)
     size = here.store.size(audio.sha256)
     tag = f'"{audio.sha256}"'

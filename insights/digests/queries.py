@@ -45,7 +45,8 @@ select coalesce(sum(calls) filter (where day >= %(start)s), 0)::int,
 _MENTIONS = """
 select insight.id as insight_id, insight.call_id, call.title, call.held_at,
        insight.kind, insight.label, insight.quote, insight.confidence, insight.stance,
-       insight.start_s as start, account.name as account,
+       case when call.audio_sha256 is not null then insight.start_s end as start,
+       account.name as account,
        coalesce(turn.name, initcap(nullif(turn.speaker, 'unknown'))) as speaker
   from insight
   join call on call.id = insight.call_id

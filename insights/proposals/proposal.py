@@ -36,7 +36,7 @@ class Evidence:
     speaker: Speaker  # unknown where the turn is gone
     speaker_name: str | None
     quote: str
-    start: float | None  # seconds into the recording
+    start: float | None  # seconds into the recording; None where there is none to hear
     score: float  # how likely a rival is meant here
 
 

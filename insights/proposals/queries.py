@@ -161,7 +161,7 @@ from (
     from (
         select m.proposal_id, m.call_id, c.title as call_title, c.held_at, a.name as account,
                m.turn, coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name, m.quote,
-               m.start_s as start, m.score,
+               case when c.audio_sha256 is not null then m.start_s end as start, m.score,
                row_number() over (partition by m.proposal_id, m.call_id
                                   order by m.score desc, m.turn) as nth_in_call
         from proposal_mention m join call c on c.id = m.call_id

@@ -1,0 +1,1 @@
+"""Calls brought as transcripts: read with care, kept once, mined like those that were heard."""
