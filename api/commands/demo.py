@@ -37,8 +37,9 @@ SPEAKERS = {"seller": "seller", "buyer": "buyer", "unknown": "–"}
 def demo(once: bool, folder: Path) -> int:
     """Put the sample calls through everything.
 
-    Shows what was heard, then brings the transcripts of its folder `history`, if it has one. Starts what `up` starts, unless that runs already, and serves until
-    Ctrl-C. A second run hears nothing twice.
+    Shows what was heard, then brings the transcripts of the samples' folder `history`, if there is
+    one. Starts what `up` starts, unless that runs already, and serves until Ctrl-C. A second run
+    brings nothing twice.
 
     \b
     Example:
@@ -138,7 +139,7 @@ def _bring_history(client: "Client", files: list[Path], started: float) -> bool:
     click.echo(f"Bringing {count(len(files), 'earlier call')} as transcripts …")
     calls = [wait_for(client, call, True) for call in imports.bring(client, files, quiet=True)]
     known = sum(call["duplicate"] for call in calls)
-    done = sum(call["state"] == "done" for call in calls)
+    done: int = sum(call["state"] == "done" for call in calls)
     click.echo(
         f"And {done} of {count(len(files), 'call')} brought as transcripts"
         + (f", {known} of them known from before" if known else "")

@@ -8,7 +8,6 @@ from ingest.base.db import Connection, Pool
 from ingest.base.queue import MINE
 from ingest.calls import Accepted, Call
 from ingest.details import check_times
-from ingest.intake import fill_in
 from ingest.outbox import enqueue
 from ingest.tasks import relay
 from insights.catalogue.queries import add_competitor, company
@@ -39,17 +38,14 @@ def bring(pool: Pool, brought: Brought, now: datetime, *, may_catalogue: bool) -
     """
     check_times(brought.details, now)
     with pool.connection() as conn:
-        known = soundless.call_by_words(conn, brought.sha256)
-        if known:
-            accepted = Accepted(fill_in(conn, known, brought.details), duplicate=True)
+        is_new = soundless.call_by_words(conn, brought.sha256) is None
     added = 0
-    if known is None:
-        if may_catalogue and brought.rivals:
-            with pool.connection() as conn:  # of its own: uploads hold an account, then a company
-                added = _found_catalogue(conn, brought)
+    if is_new and may_catalogue and brought.rivals:
+        # A transaction of its own: it holds the company first, where a call holds it last.
         with pool.connection() as conn:
-            accepted = _take(conn, brought, now)
+            added = _found_catalogue(conn, brought)
     with pool.connection() as conn:
+        accepted = _take(conn, brought, now)
         left_out = _left_out(conn, accepted.call, brought)
     relay(pool)
     return Taken(accepted, added, left_out)

@@ -244,7 +244,6 @@ def _seconds(at: Place, raw: dict[str, Any], name: str) -> float | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= LONGEST_CALL:
         raise at.key(name).fault(
-            f"is {short(value)}: give the seconds from the call's start, at most "
-            f"{LONGEST_CALL:.0f}"
+            f"is {short(value)}: give the seconds from the call's start, at most {LONGEST_CALL:.0f}"
         )
     return float(value)

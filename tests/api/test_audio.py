@@ -100,7 +100,8 @@ def test_a_call_without_sound_and_sound_that_is_lost(api: Api) -> None:
         silent = queries.add_call(conn, None, "notes.json", CallDetails(), NOON)
         conn.commit()
     client = api.as_(Role.SALES)
-    assert_problem(client.get(f"/v1/calls/{silent.id}/audio"), 404, "not-found")
+    said = assert_problem(client.get(f"/v1/calls/{silent.id}/audio"), 404, "not-found")
+    assert "was brought as a transcript: it has no recording" in said["detail"]
 
     lost = api.bring()
     open_store(api.settings).delete(lost["audio_sha256"])

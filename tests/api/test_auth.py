@@ -31,6 +31,7 @@ PUBLIC = {
 
 EXPECTED = {
     "POST /v1/calls": {Role.SALES, Role.ADMIN},
+    "POST /v1/transcripts": {Role.SALES, Role.ADMIN},
     "PATCH /v1/calls/{call_id}": {Role.SALES, Role.ADMIN},
     "POST /v1/calls/{call_id}/retry": {Role.SALES, Role.ADMIN},
     "DELETE /v1/calls/{call_id}": {Role.ADMIN},

@@ -10,6 +10,8 @@ import pytest
 
 from tests.system.house import House, alive, cut
 
+HISTORY = Path(__file__).parents[1] / "fixtures" / "history"
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
@@ -68,6 +70,28 @@ def test_bad_files_leave_the_rest_of_a_batch_untouched(shared_house: House, tmp_
     assert done.stdout.splitlines()[-1].endswith(": done")
 
 
+def test_a_transcript_comes_out_as_insights_with_its_quotes(
+    shared_house: House, heard: dict[str, Any]
+) -> None:
+    assert heard["state"] == "done"
+    brought = shared_house.run("import", HISTORY, "--wait", "--json")
+    assert (brought.returncode, brought.stderr) == (0, "")
+    calls = json.loads(brought.stdout)
+    assert {(call["state"], call["audio_sha256"]) for call in calls} == {("done", None)}
+    for call in calls:
+        assert {"objection", "competitor", "feature_request"} == {
+            insight["kind"] for insight in call["insights"]
+        }
+        turns = call["transcript"]["turns"]
+        assert all(i["quote"] in turns[i["turn"]]["text"] for i in call["insights"])
+    weeks = [shared_house.run("digest", "--week", week).stdout for week in ("2026-W37", "2026-W40")]
+    assert "that's too expensive for a shop our size" in weeks[0]
+    assert "Attrivo" in weeks[1]
+    assert "?t=" not in "".join(weeks)
+    again = shared_house.run("import", HISTORY)
+    assert again.stdout.count("(was here before)") == 3
+
+
 def test_the_same_recording_again_is_the_same_call(
     shared_house: House, heard: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -117,13 +141,16 @@ def test_demo_hears_nothing_twice(house: House, tmp_path: Path) -> None:
     companies = [{"name": "Haulwright", "product": "Haulwright Ledger", "competitors": rivals}]
     text = json.dumps({"companies": companies, "calls": calls})
     (samples / "samples.json").write_text(text)
+    shutil.copytree(HISTORY, samples / "history")
     first = house.run("demo", "--once", "--samples", samples)
     assert first.returncode == 0, first.stderr
     assert "1 of 1 call heard" in first.stdout
+    assert "And 3 of 3 calls brought as transcripts, mined " in first.stdout
     assert not house.processes()
     second = house.run("demo", "--once", "--samples", samples)
     assert second.returncode == 0, second.stderr
     assert "known from before" in second.stdout
     assert "hearing" not in second.stdout
+    assert "3 of 3 calls brought as transcripts, 3 of them known from before" in second.stdout
     shutil.rmtree(samples)
     assert house.run("demo", "--once", "--samples", samples).returncode == 1
