@@ -76,6 +76,13 @@ def test_the_samples_as_they_are(file: Path) -> None:
     assert brought.transcript.seconds == 0.0
 
 
+def test_the_example_in_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = [block for block in readme.split("```json\n")[1:] if '"turns"' in block]
+    brought = read_transcript(example.split("```")[0].encode(), "example.json")
+    assert (brought.details.company, len(brought.transcript.turns)) == ("Brackenwatch", 2)
+
+
 def test_the_least_that_is_a_call() -> None:
     brought = read_transcript(b'\xef\xbb\xbf{"turns": [{"text": " Hi\\n there. "}]}')
     (turn,) = brought.transcript.turns
