@@ -21,7 +21,7 @@ class EvidenceOut(Answer):
     speaker_name: str | None
     quote: str = Field(examples=["we had Tidewall in for a demo last week"])
     start: float | None = Field(
-        description="Seconds into the recording; null where there is none.", examples=[312.4]
+        description="Seconds into the call; null where they are not known.", examples=[312.4]
     )
     score: float = Field(description="How likely a rival is meant here.", examples=[0.91])
 

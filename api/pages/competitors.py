@@ -116,7 +116,8 @@ def _competitor(name: str, aliases: str) -> Competitor:
 
 def spoken_path(evidence: Evidence) -> str:
     """The call's page, at the words that name a proposed rival."""
-    second = "" if evidence.start is None else f"?t={evidence.start:.1f}"
+    heard = evidence.sound and evidence.start is not None
+    second = f"?t={evidence.start:.1f}" if heard else ""
     return f"/calls/{evidence.call_id}{second}#turn-{evidence.turn}"
 
 

@@ -36,7 +36,8 @@ class Evidence:
     speaker: Speaker  # unknown where the turn is gone
     speaker_name: str | None
     quote: str
-    start: float | None  # seconds into the recording; None where there is none to hear
+    start: float | None  # seconds into the call
+    sound: bool  # there is a recording to hear it in
     score: float  # how likely a rival is meant here
 
 

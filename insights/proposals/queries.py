@@ -154,14 +154,14 @@ def _evidence(conn: Connection, ids: Sequence[int]) -> Mapping[int, tuple[Eviden
 
 _EVIDENCE = """
 select proposal_id, call_id, call_title, held_at, account, turn, speaker, speaker_name, quote,
-       start, score
+       start, sound, score
 from (
     select *, row_number() over (partition by proposal_id
                                  order by nth_in_call, score desc, held_at desc, turn) as nth
     from (
         select m.proposal_id, m.call_id, c.title as call_title, c.held_at, a.name as account,
                m.turn, coalesce(t.speaker, 'unknown') as speaker, t.name as speaker_name, m.quote,
-               case when c.audio_sha256 is not null then m.start_s end as start, m.score,
+               m.start_s as start, c.audio_sha256 is not null as sound, m.score,
                row_number() over (partition by m.proposal_id, m.call_id
                                   order by m.score desc, m.turn) as nth_in_call
         from proposal_mention m join call c on c.id = m.call_id
