@@ -13,8 +13,8 @@ from api.rest import (
     remines,
     themes,
     tokens,
-    trends,
     transcripts,
+    trends,
     upload,
 )
 
