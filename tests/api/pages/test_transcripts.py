@@ -36,10 +36,15 @@ def brought(conn: Connection, name: str) -> Call:
 @pytest.fixture(params=[TIMED, TIMELESS])
 def call(request: pytest.FixtureRequest, conn: Connection) -> Call:
     """A call brought as a transcript and mined, once with times and once without."""
-    made = brought(conn, request.param)
+    return mined(conn, request.param)
+
+
+def mined(conn: Connection, name: str) -> Call:
+    """The same, with the insights that a careful reader wrote down."""
+    made = brought(conn, name)
     turns = transcripts.load(conn, made.id).turns
     found = []
-    for label in json.loads((HISTORY / f"{request.param}.json").read_text())["insights"]:
+    for label in json.loads((HISTORY / f"{name}.json").read_text())["insights"]:
         turn, quote = turns[label["turn"]], label["quote"]
         at = turn.text.index(quote)
         kind = Kind(label["kind"])
