@@ -29,7 +29,7 @@ def calls(conn: Connection) -> list[int]:
     for n, name in enumerate(("plumbline-01", "plumbline-07")):
         truth = [i for i in seed.labelled(name).truth if i.kind is Kind.FEATURE_REQUEST]
         found = tuple(
-            replace(wish, meaning=at(n * UNSURE if m == 0 else 170.0 - 60 * n))
+            replace(wish, meaning=at(n * UNSURE if m == 0 else 120.0 + 70 * n))
             for m, wish in enumerate(truth)
         )
         made.append(seed.done(conn, name, found=found, deal_value_usd=1000 * (n + 1)).id)
