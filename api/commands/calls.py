@@ -77,11 +77,19 @@ def upload(files: tuple[Path, ...], wait: bool, as_json: bool, **details: Any) -
     client = connected(load_settings())
     sent = {key: _in_zone(value) for key, value in details.items()}
     calls = [call for file in files if (call := _upload_one(client, file, sent, as_json))]
+    return conclude(client, calls, len(files), wait, as_json)
+
+
+def conclude(
+    client: "Client", calls: list[dict[str, Any]], meant: int, wait: bool, as_json: bool
+) -> int:
+    """Wait for the calls and print them as JSON, each where it is wished. Returns the exit status:
+    0 where as many came as were meant, and none has failed."""
     if wait:
         calls = [wait_for(client, call, as_json) for call in calls]
     if as_json:
         print_json(calls)
-    went_well = len(calls) == len(files) and all(call["state"] != "failed" for call in calls)
+    went_well = len(calls) == meant and all(call["state"] != "failed" for call in calls)
     return 0 if went_well else 1
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.commands.calls import tell_refused, wait_for
-from api.commands.common import count, json_option, load_settings, print_json
+from api.commands.calls import conclude, tell_refused
+from api.commands.common import count, json_option, load_settings
 from ingest.base.errors import EarshotError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ def import_(paths: tuple[Path, ...], wait: bool, as_json: bool) -> int:
     calls = bring(client, files, quiet=as_json)
     if not as_json:
         tell_rivals(calls)
-    if wait:
-        calls = [wait_for(client, call, as_json) for call in calls]
-    if as_json:
-        print_json(calls)
-    went_well = len(calls) == len(files) and all(call["state"] != "failed" for call in calls)
-    return 0 if went_well else 1
+    return conclude(client, calls, len(files), wait, as_json)
 
 
 def transcripts_in(paths: Sequence[Path]) -> list[Path]:

@@ -177,11 +177,16 @@ def _shown(insight: StoredInsight, call: Call) -> Shown:
         undo=_undo(insight),
         quote=insight.quote,
         who=insight.speaker_name or SIDES[insight.speaker],
-        sure="" if insight.detector == PERSON else f"{insight.confidence * 100:.0f} % sure",
+        sure="" if insight.detector == PERSON else sure(insight.confidence),
         start=start,
         x=x,
         width=max(width or 0, THINNEST),
     )
+
+
+def sure(confidence: float) -> str:
+    """A detector's confidence in words; none is ever quite sure."""
+    return f"{min(confidence * 100, 99):.0f} % sure"
 
 
 KIND_TAGS = {

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.pages.call import sure
 from api.pages.marking import Mark, pieces, word_times
 from api.pages.words import clock, days, length, listed, moment
 from insights.digest import Week
@@ -91,3 +92,11 @@ def test_word_times_are_steps_in_hundredths() -> None:
     words = (Word("It", 83.12, 83.2), Word("is", 83.33, 83.4), Word("dear", 83.48, 84.0))
     assert word_times(Turn(Speaker.BUYER, "It is dear", words=words)) == "8312 21 15"
     assert word_times(Turn(Speaker.BUYER, "It is dear")) == ""
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"),
+    [(0.0, "0 % sure"), (0.874, "87 % sure"), (0.999, "99 % sure"), (1.0, "99 % sure")],
+)
+def test_no_detector_is_quite_sure(confidence: float, said: str) -> None:
+    assert sure(confidence) == said
