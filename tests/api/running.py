@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.users import Role
+from ingest.base import db
 from ingest.base.settings import Settings
 from tests import sounds
 
@@ -53,6 +54,13 @@ class Api:
     def port(self) -> int:
         """Where it listens, on 127.0.0.1."""
         return int(self.url.rpartition(":")[2])
+
+
+def rows(api: Api, *tables: str) -> tuple[int, ...]:
+    """How many rows each of these tables holds."""
+    with db.connect(api.settings.database_url) as conn:
+        counted = [conn.execute(f"select count(*) from {table}") for table in tables]
+        return tuple(row[0] for cursor in counted for row in cursor.fetchall())
 
 
 @contextmanager

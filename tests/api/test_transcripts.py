@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from api.users import Role
-from ingest.base import db
 from insights.tasks import mine
-from tests.api.running import Api, assert_problem, until
+from tests.api.running import Api, assert_problem, rows, until
 from tests.api.test_cli import run
 
 HISTORY = Path(__file__).parents[1] / "fixtures" / "history"
@@ -31,16 +30,9 @@ def post(api: Api, call: Any, name: str = "acme.json", role: Role = Role.ADMIN) 
     return api.as_(role).post("/v1/transcripts", params={"filename": name}, content=body)
 
 
-def kept(api: Api) -> tuple[int, int, int]:
+def kept(api: Api) -> tuple[int, ...]:
     """Calls, transcripts and messages kept."""
-    with db.connect(api.settings.database_url) as conn:
-        row = conn.execute(
-            """select (select count(*) from call), (select count(*) from transcript),
-                      (select count(*) from outbox)"""
-        ).fetchone()
-    assert row is not None
-    calls, transcripts, messages = row
-    return calls, transcripts, messages
+    return rows(api, "call", "transcript", "outbox")
 
 
 # By HTTP -----------------------------------------------------------------------------------

@@ -11,10 +11,9 @@ import psutil
 import pytest
 
 from api.users import Role
-from ingest.base import db
 from ingest.base.settings import Settings
 from tests import sounds
-from tests.api.running import SOUND, Api, assert_problem, serve, until
+from tests.api.running import SOUND, Api, assert_problem, rows, serve, until
 
 
 @pytest.fixture
@@ -27,16 +26,9 @@ def small_api(settings: Settings, secrets: dict[Role, str]) -> Iterator[Api]:
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
-def counts(api: Api) -> tuple[int, int, int]:
+def counts(api: Api) -> tuple[int, ...]:
     """Calls, recordings and messages kept."""
-    with db.connect(api.settings.database_url) as conn:
-        row = conn.execute(
-            """select (select count(*) from call), (select count(*) from audio),
-                      (select count(*) from outbox)"""
-        ).fetchone()
-    assert row is not None
-    calls, recordings, messages = row
-    return calls, recordings, messages
+    return rows(api, "call", "audio", "outbox")
 
 
 def spooled(api: Api) -> list[Path]:
