@@ -4,16 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, create_task_group
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors, pages, rest
 from api.context import Context
 from api.guard import Guard, allowed_hosts
+from api.idempotency.once import Once
+from api.limiter import Limiter
+from api.progress.follower import Follower
 from ingest.base import db, queue
 from ingest.base.settings import Settings
 from ingest.store import open_store
+from transcribe.ear import Ear
 
 STATIC = Path(__file__).parent / "static"
 
@@ -23,10 +27,15 @@ POOL_SIZE = 12
 UPLOADS_AT_ONCE = 8
 """Recordings received side by side; more wait for their turn."""
 
+LISTENERS_AT_ONCE = 4
+"""Recordings received to be heard at once, of which one is."""
+
 DESCRIPTION = """
 What buyers say on sales calls: objections, rivals and feature requests, each with its quote and
 the second it was said. Send a token as `Authorization: Bearer esk_…`. Errors are RFC 9457 problems
-whose `detail` says what to do. Lists have cursors: follow `next` or the Link header.
+whose `detail` says what to do. Lists have cursors: follow `next` or the Link header. A POST with an
+`Idempotency-Key` is done once, however often it is sent within a day. `RateLimit` says how many
+requests are left.
 """
 
 
@@ -42,9 +51,21 @@ def create_app(settings: Settings) -> FastAPI:
         with db.pool(settings.database_url, max_size=POOL_SIZE) as pool:
             with pool.connection() as conn:
                 db.check_schema(conn)
-            uploads = CapacityLimiter(UPLOADS_AT_ONCE)
-            app.state.context = Context(settings, pool, open_store(settings), uploads)
-            yield
+            follower = Follower(pool)
+            app.state.context = Context(
+                settings,
+                pool,
+                open_store(settings),
+                uploads=CapacityLimiter(UPLOADS_AT_ONCE),
+                listeners=CapacityLimiter(LISTENERS_AT_ONCE),
+                ear=Ear(settings),
+                follower=follower,
+                limiter=Limiter(settings.requests_a_minute),
+            )
+            async with create_task_group() as tasks:
+                tasks.start_soon(follower.run)
+                yield
+                tasks.cancel_scope.cancel()
 
     app = FastAPI(
         title="Earshot",
@@ -57,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app, pages.error_page)
+    app.add_middleware(Once)
     app.add_middleware(Guard, hosts=allowed_hosts(settings), catch=app.state.unforeseen)
     app.include_router(rest.router, prefix="/v1")
     app.include_router(pages.router)

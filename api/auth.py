@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import Request, Response
 
 from api import queries
-from api.context import Here
+from api.context import Context, Here
 from api.users import Right, Role, Token, User
 from ingest.base.db import Connection
 from ingest.base.errors import EarshotError
@@ -57,19 +57,33 @@ def needs(right: Right) -> Callable[[Request, Here], User]:
 
 
 def viewer(request: Request, here: Here) -> User:
-    """The user who asks, by bearer token or else by session cookie; NotLoggedIn without."""
+    """The user who asks, whose requests are counted; NotLoggedIn, and TooMany."""
+    user = identify(request, here)
+    if request.url.path.startswith("/v1/"):
+        here.limiter.count(request, digest(_secret(request)))
+    return user
+
+
+def _secret(request: Request) -> str:
+    """The bearer token, or else the session cookie; empty without."""
     header = request.headers.get("authorization")
-    cookie = request.cookies.get(COOKIE)
-    user = None
-    if header is not None:
-        scheme, _, secret = header.partition(" ")
-        if scheme.lower() == "bearer":
-            with here.pool.connection() as conn:
-                user = queries.user_by_token(conn, digest(secret.strip()), datetime.now(UTC))
-    elif cookie is not None:
+    if header is None:
+        return request.cookies.get(COOKIE, "")
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def identify(request: Request, here: Context) -> User:
+    """The user who asks, by bearer token or else by session cookie; NotLoggedIn without."""
+    secret = _secret(request)
+    user, now = None, datetime.now(UTC)
+    if secret and "authorization" in request.headers:
+        with here.pool.connection() as conn:
+            user = queries.user_by_token(conn, digest(secret), now)
+    elif secret:
         check_same_origin(request)
         with here.pool.connection() as conn:
-            user = queries.user_by_session(conn, digest(cookie), datetime.now(UTC))
+            user = queries.user_by_session(conn, digest(secret), now)
     if user is None:
         raise NotLoggedIn(
             "Log in with `earshot login`, or send a token that is not revoked as"

@@ -15,11 +15,13 @@ from api.commands import (
     detectors,
     imports,
     measure,
+    measure_hearing,
     offline,
     processes,
     remine,
     retrain,
     server,
+    tune,
 )
 from ingest.base.errors import EarshotError
 
@@ -50,7 +52,7 @@ def earshot() -> None:
 
 _MODULES = (
     *(demo, server, calls, imports, competitors, remine, detectors, retrain),
-    *(offline, measure, admin, processes),
+    *(offline, measure, measure_hearing, tune, admin, processes),
 )
 for _module in _MODULES:
     for _command in _module.COMMANDS:

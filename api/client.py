@@ -1,5 +1,6 @@
 """The command line's way to a running server: HTTP, with every refusal as one plain sentence."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ingest.base.settings import Settings
 from insights.imports.transcript import MOST_BYTES
 
 ANSWER_SECONDS = 60.0
+WAIT_SECONDS = 5.0  # where a server does not say how long
 PAGE = 200  # the most that a list gives at once
 
 
@@ -42,7 +44,7 @@ class Client:
         return answer.json() if answer.content else None
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Raises what the server's problem document says."""
+        """Raises what the server's problem document says; where it is too much at once, waits."""
         try:
             answer = self._http.request(method, path, **more)
         except httpx.TimeoutException:
@@ -51,6 +53,11 @@ class Client:
             raise Unavailable(
                 f"No server answers at {self.url} ({error}): start one with `earshot up`."
             ) from None
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            time.sleep(float(answer.headers.get("retry-after", WAIT_SECONDS)))
+            for _, file, _ in more.get("files", {}).values():
+                file.seek(0)  # it was not read to its end, or not at all
+            return self._send(method, path, **more)
         if not answer.is_success:
             raise _problem(answer)
         return answer

@@ -1,4 +1,4 @@
-"""What a running API holds: settings, database, audio store."""
+"""What a running API holds: settings, database, audio store, and what its requests share."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -6,9 +6,12 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from api.limiter import Limiter
+from api.progress.follower import Follower
 from ingest.base.db import Pool
 from ingest.base.settings import Settings
 from ingest.store import Store
+from transcribe.ear import Ear
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Context:
     pool: Pool
     store: Store
     uploads: CapacityLimiter  # threads of their own, so that slow uploads starve nobody
+    listeners: CapacityLimiter  # likewise for those who wait for the ear
+    ear: Ear
+    follower: Follower
+    limiter: Limiter
 
 
 def context(request: Request) -> Context:

@@ -26,37 +26,56 @@ TITLES = {
     "bad-competitor": "The catalogue cannot hold this rival",
     "bad-cursor": "This page of the list does not exist",
     "bad-decision": "The name cannot be decided like this",
+    "bad-edit": "The words cannot be edited like this",
     "bad-form": "The form cannot be read",
+    "bad-idempotency-key": "The Idempotency-Key cannot be used",
     "bad-json": "The JSON cannot be read",
     "bad-metadata": "A field beside the file cannot be understood",
     "bad-request": "The request cannot be understood",
     "bad-review": "The insight cannot be reviewed like this",
     "bad-span": "The time asked for cannot be told like this",
+    "bad-subscription": "The digest cannot be ordered like this",
     "bad-theme": "The theme cannot be called or cut like this",
     "bad-transcript": "This is not a transcript that Earshot can take",
+    "bad-view": "This view cannot be kept",
+    "bad-webhook-url": "No webhook is sent to this URL",
     "busy": "Another training is at work",
+    "call-busy": "The call is being worked on",
     "empty-file": "There is no sound in the file",
+    "hearing-busy": "Another recording is being heard",
+    "idempotency-at-work": "The first such request has no answer yet",
+    "idempotency-key-reused": "The Idempotency-Key belongs to another request",
+    "idempotency-shown-once": "The answer held a secret and is not given again",
     "internal": "Something went wrong here",
     "invalid-request": "A value is missing or not allowed",
     "lease-lost": "Somebody else is at work on this",
     "method-not-allowed": "This address does not take that method",
     "not-allowed": "Your role may not do this",
     "not-audio": "This is not a recording",
+    "not-heard": "The call is not heard yet",
     "not-failed": "There is nothing to try again",
     "not-found": "There is nothing here",
     "not-logged-in": "Log in first",
     "not-to-apply": "There is nothing to apply",
+    "nothing-sought": "Nothing can be looked for by these words",
     "range-not-satisfiable": "The recording has no such bytes",
     "refused": "This cannot be done now",
     "role-differs": "This user has another role",
+    "search-too-broad": "This search is too broad",
+    "too-many-requests": "Too many requests in a short time",
     "theme-changed": "Somebody changed the themes meanwhile",
     "too-few-reviews": "There is too little to judge by",
     "too-large": "This is more than Earshot takes",
+    "too-many-views": "You have as many views as you may",
+    "turn-changed": "Somebody edited these words meanwhile",
     "unavailable": "A part of Earshot is away just now",
     "unknown-host": "Earshot does not answer to this name",
     "upload-incomplete": "The upload ended too early",
 }
 """What each problem type is called, the same whenever it occurs."""
+
+TRANSCRIPTIONS_PATH = "/v1/audio/transcriptions"
+"""Where OpenAI's clients ask, and are answered in their way."""
 
 CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 """What the framework's own refusals are called here."""
@@ -100,6 +119,33 @@ def respond(found: Problem, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(body, found.status, headers, media_type="application/problem+json")
 
 
+class OpenAiFault(BaseModel):
+    """What was wrong."""
+
+    message: str = Field(examples=["notes.mp3 holds text, not sound: upload the recording itself."])
+    type: str = Field(examples=["invalid_request_error"])
+    param: str | None = Field(examples=["response_format"])
+    code: str = Field(examples=["not-audio"])
+
+
+class OpenAiError(BaseModel):
+    """A refusal as OpenAI's clients read it."""
+
+    error: OpenAiFault
+
+
+def respond_as_openai(found: Problem, headers: dict[str, str] | None = None) -> Response:
+    """The problem as OpenAI would tell it: what is wrong with a file or a field is a 400."""
+    status = 400 if found.status in (415, 422) else found.status
+    fault = OpenAiFault(
+        message=found.detail,
+        type="server_error" if status >= 500 else "invalid_request_error",
+        param=found.errors[0]["field"] if found.errors else None,
+        code=found.type.removeprefix("/problems/"),
+    )
+    return JSONResponse(OpenAiError(error=fault).model_dump(), status, headers)
+
+
 def install(app: FastAPI, error_page: ErrorPage) -> None:
     """Answer every error by a problem; below no `/v1`, a browser gets `error_page` instead."""
 
@@ -107,6 +153,8 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
         browser = "text/html" in request.headers.get("accept", "")
         if browser and not request.url.path.startswith("/v1"):
             return error_page(request, found)
+        if request.url.path == TRANSCRIPTIONS_PATH:
+            return respond_as_openai(found, headers)
         return respond(found, headers)
 
     def earshot_error(request: Request, error: Exception) -> Response:
@@ -144,6 +192,11 @@ def of_error(error: EarshotError) -> Problem:
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return of_unforeseen(error)
     return problem(error.code, error.status, str(error))
+
+
+def refuse(error: EarshotError) -> Response:
+    """One of our own errors as an answer, for what stands before the routes."""
+    return respond(of_error(error), _headers(error))
 
 
 def of_unforeseen(error: Exception) -> Problem:

@@ -11,14 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, respond
+from api.errors import TRANSCRIPTIONS_PATH, problem, respond
+from api.limiter import EXTRA_HEADERS
 from ingest.base.settings import Settings
 from insights.imports.transcript import MOST_BYTES
 
 SMALL_BODY = 1 << 20
 """Bytes of any other body: forms and JSON are read whole."""
 
-UPLOAD_PATH = "/v1/calls"
+UPLOAD_PATHS = ("/v1/calls", TRANSCRIPTIONS_PATH)
 TRANSCRIPT_PATH = "/v1/transcripts"
 
 HEADERS = {
@@ -68,7 +69,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        reply = _Reply(scope["path"], send)
+        scope.setdefault("state", {})
+        reply = _Reply(scope, send)
         if refusal := self._refusal(scope):
             await refusal(scope, receive, reply.send)
             return
@@ -94,9 +96,10 @@ class Guard:
 class _Reply:
     """Passes an answer on, with the headers that every answer has."""
 
-    def __init__(self, path: str, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
         self.started = False
-        self._cache = "no-cache" if path.startswith("/static/") else "private, no-store"
+        self._state = scope["state"]
+        self._cache = "no-cache" if scope["path"].startswith("/static/") else "private, no-store"
         self._send = send
 
     async def send(self, message: Message) -> None:
@@ -104,14 +107,14 @@ class _Reply:
             self.started = True
             headers = MutableHeaders(scope=message)
             headers.setdefault("cache-control", self._cache)
-            for name, value in HEADERS.items():
+            for name, value in {**HEADERS, **self._state.get(EXTRA_HEADERS, {})}.items():
                 headers.setdefault(name, value)
         await self._send(message)
 
 
 def _capped(scope: Scope, receive: Receive) -> Receive:
     """`receive`, refusing more than a small body; an upload minds its own cap."""
-    if scope["path"] == UPLOAD_PATH:
+    if scope["path"] in UPLOAD_PATHS:
         return receive
     most = MOST_BYTES if scope["path"] == TRANSCRIPT_PATH else SMALL_BODY
     left = most

@@ -1,18 +1,24 @@
-"""SQL for users, tokens, sessions and log-in links. Secrets come in as SHA-256 only."""
+"""SQL for users, tokens, sessions, log-in links and saved views.
+
+Secrets come in as SHA-256 only.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row, kwargs_row
+from psycopg.rows import class_row, dict_row, kwargs_row
 
-from api.users import Role, Token, User
+from api.users import Role, SavedView, Token, User
 from ingest.base.db import Connection
-from ingest.base.errors import NotFound
+from ingest.base.errors import NotFound, Refused
 
 DATABASE_AWAY = psycopg.OperationalError
 """What a query or the pool raises while PostgreSQL cannot be reached."""
+
+MOST_VIEWS = 50
+"""Of a user: more than anybody finds one's way in."""
 
 TOUCH_EVERY = timedelta(minutes=10)
 """A token's last use is written at most this often: a read should not cost a write."""
@@ -166,3 +172,40 @@ def forget_expired(conn: Connection, now: datetime) -> None:
     """Drop sessions and links that can no longer serve."""
     conn.execute("delete from web_session where expires_at <= %s", (now,))
     conn.execute("delete from login_link where expires_at <= %s", (now,))
+
+
+# Saved views ------------------------------------------------------------------------------
+
+
+class TooManyViews(Refused):
+    """One more view than a user may keep."""
+
+    code = "too-many-views"
+
+
+def saved_views(conn: Connection, user_id: int) -> Sequence[SavedView]:
+    """A user's views by name."""
+    with conn.cursor(row_factory=class_row(SavedView)) as cursor:
+        query = "select id, name, query from saved_view where user_id = %s order by lower(name)"
+        return cursor.execute(query, (user_id,)).fetchall()
+
+
+def save_view(conn: Connection, user_id: int, name: str, query: str) -> None:
+    """Keep a view, in place of one of the same name (case aside). Raises TooManyViews."""
+    # Whoever saves holds the user's row, so that two at a time do not pass the limit together.
+    conn.execute("select 1 from app_user where id = %s for update", (user_id,))
+    conn.execute(
+        """insert into saved_view (user_id, name, query) values (%s, %s, %s)
+           on conflict (user_id, lower(name)) do update
+           set name = excluded.name, query = excluded.query""",
+        (user_id, name, query),
+    )
+    if len(saved_views(conn, user_id)) > MOST_VIEWS:
+        raise TooManyViews(f"You keep {MOST_VIEWS} views already: remove one before.")
+
+
+def delete_view(conn: Connection, user_id: int, view_id: int) -> None:
+    """Forget a user's view; NotFound where there is none, or it is somebody else's."""
+    done = conn.execute("delete from saved_view where id = %s and user_id = %s", (view_id, user_id))
+    if not done.rowcount:
+        raise NotFound(f"You have no saved view {view_id}.")

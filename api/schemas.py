@@ -11,31 +11,34 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    computed_field,
     model_validator,
 )
 
+from api.hearing_schemas import HearingOut
 from api.users import Role
 from ingest.calls import CallState
 from ingest.details import EARLIEST, MOST_DOLLARS
 from insights.insight import Kind, Review, Stance
+from transcribe.hearing import Hearing
 from transcribe.transcript import Speaker
+from transcribe.voices import MOST_VOICES
 
 LONGEST_TEXT = 300
 BIGINT = 2**63 - 1
 INTEGER = 2**31 - 1
-MOST_ALIASES = 50
-REMINE_NOTE = "Mentions of these names in calls mined before are found by `earshot remine`."
 
 Item = TypeVar("Item")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text; a NUL in it is refused, which PostgreSQL does not keep."""
     if "\x00" in text:
         raise ValueError("holds a NUL character: take it out")
     return text
 
 
-Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(plain)]
 Name = Annotated[Text, Field(min_length=1)]
 Sum = Annotated[Decimal, Field(ge=0, lt=MOST_DOLLARS, decimal_places=2)]
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST)]
@@ -94,7 +97,7 @@ class CallLine(Answer):
     consent: str | None
     language: str | None = Field(examples=["en"])
     seller_channel: int = Field(description="Which channel is the seller, from 0.")
-    attempts: int = Field(description="Tries of the present step.")
+    attempts: int = Field(description="Tries of the present step since it came further.")
     failure: str | None = Field(description="Why the call failed, and what to do.")
 
 
@@ -155,23 +158,88 @@ class TurnOut(Answer):
     speaker: Speaker
     name: str | None
     channel: int
+    voice: int = Field(description="Whose of the transcript's `voices`; below 0: nobody knows.")
     start: float | None = Field(description="Null for a transcript without times.")
     end: float | None
     text: str = Field(examples=["Honestly, that's twice what we pay today."])
     words: list[WordOut]
 
 
+class MisheardOut(Answer):
+    """A name that Earshot put where it was nearly heard."""
+
+    start: int = Field(description="Where it stands in the turn's text: the first character …")
+    end: int = Field(description="… and the one behind the last.")
+    heard: str = Field(description="What was heard there.", examples=["Masake"])
+
+
+class EditOut(Answer):
+    """What was made of a turn's words, as they stand now."""
+
+    turn: int = Field(description="Position in the transcript, from 0.", examples=[12])
+    by: str | None = Field(
+        description="Null where Earshot alone put names right.", examples=["Dana"]
+    )
+    at: datetime
+    original: str = Field(
+        description="As heard, or as brought.", examples=["Honestly, that's twice what we play."]
+    )
+    misheard: list[MisheardOut] = Field(description="Names that Earshot put right.")
+
+
+class VoiceOut(Answer):
+    """One of a call's voices, told apart by its channel or by its sound."""
+
+    number: int = Field(ge=0)
+    speaker: Speaker
+    confidence: float | None = Field(
+        ge=0, le=1, description="That the side is right, by what the voice says; null: not judged."
+    )
+    by_person: bool = Field(description="Somebody set the side.")
+
+
+class VoiceSide(Body):
+    """Whose a voice is."""
+
+    number: int = Field(ge=0, le=INTEGER)
+    speaker: Speaker
+
+
+class VoiceSides(Body):
+    """Whose some of a call's voices are; one left out stays as it is."""
+
+    voices: list[VoiceSide] = Field(min_length=1, max_length=MOST_VOICES)
+
+
 class TranscriptOut(Answer):
     """A call's words and what heard them."""
 
     turns: list[TurnOut]
+    voices: list[VoiceOut] = Field(description="None in a transcript brought without its sound.")
     seconds: float
     missing_seconds: float
     engine: str = Field(examples=["faster-whisper 1.2.1"])
     model: str = Field(examples=["base int8"])
-    language: str | None
+    language: str | None = Field(description="The buyer's, or of most speech.")
     vocabulary: list[str] = Field(description="Names that hearing was told to expect.")
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = Field(
+        description="Of hearing; `languages`: by channel; `foreign_seconds`: speech left out as "
+        "it is in that other language."
+    )
+
+    @computed_field
+    def hearing(self) -> HearingOut:
+        """What the ear did besides writing down words; nought in one brought as text."""
+        return HearingOut.model_validate(Hearing.of(self.parameters))
+
+
+class PartialOut(Answer):
+    """A call's words as far as they are heard."""
+
+    partial: bool = Field(description="More may come; false once the call is heard.")
+    heard_seconds: float = Field(description="Up to where all that was said is in the turns.")
+    seconds: float = Field(description="Of sound.")
+    turns: list[TurnOut]
 
 
 class MiningOut(Answer):
@@ -193,6 +261,12 @@ class CallOut(CallLine):
     transcript: TranscriptOut | None = Field(description="Null until the call is heard.")
     insights: list[InsightOut] = Field(description="In the order they were said.")
     mining: MiningOut | None = Field(description="Null until the call is mined.")
+    mined: bool = Field(description="Whether it counts: its language may not be mined.")
+    not_mined: str | None = Field(
+        description="What of it is not mined and why.",
+        examples=["Transcribed in German; not mined: Earshot’s detectors know English."],
+    )
+    edits: list[EditOut] = Field(description="Turns whose words were put right.")
 
 
 class Uploaded(CallLine):
@@ -237,58 +311,6 @@ class CallChange(Body):
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} can be changed and not taken away")
         return self
-
-
-class CompanyOut(Answer):
-    """A selling company."""
-
-    id: int
-    name: str = Field(examples=["Plumbline"])
-    product: str | None = Field(examples=["Plumbline Compass"])
-    calls: int
-    rivals: int
-
-
-class CompanyBody(Body):
-    """A selling company, by its name, with what it sells."""
-
-    name: Name = Field(examples=["Plumbline"])
-    product: Name | None = Field(None, examples=["Plumbline Compass"])
-    pitch: Name | None = Field(None, examples=["Marketing analytics that ties campaigns to sales"])
-
-
-class CompetitorOut(Answer):
-    """A rival in a company's catalogue."""
-
-    id: int
-    company_id: int
-    company: str = Field(examples=["Plumbline"])
-    name: str = Field(examples=["Attrivo"])
-    aliases: list[str] = Field(examples=[["Attrivo One", "Trivo"]])
-
-
-class CompetitorBody(Body):
-    """A rival's names."""
-
-    name: Name = Field(examples=["Attrivo"])
-    aliases: list[Name] = Field([], max_length=MOST_ALIASES, examples=[["Attrivo One", "Trivo"]])
-
-
-class NewCompetitor(CompetitorBody):
-    """A rival and whose it is."""
-
-    company: Name = Field(
-        description="The seller's company; one not known yet is made.", examples=["Plumbline"]
-    )
-
-
-class CompetitorWritten(CompetitorOut):
-    """A rival as it was written, and what that does not do by itself."""
-
-    note: str = Field(
-        REMINE_NOTE,
-        description="For the person who edits.",
-    )
 
 
 class TokenOut(Answer):

@@ -80,6 +80,7 @@ def _programs(settings: Settings, filled: Settings, listener: int) -> list[Progr
         api,
         *(worker(f"hearing-{n}", "hearing") for n in numbers),
         worker("mining", "mining"),
+        worker("sending", "sending"),
         Program("beat", ("beat",), _environment(filled)),
     ]
 

@@ -1,8 +1,5 @@
 """The shapes of trends, as in `api.schemas`."""
 
-import csv
-import io
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -10,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from api.schemas import Answer
+from api.tables import table
 from insights.evaluate import Share
 from insights.insight import Kind
 from insights.trends import telling
@@ -128,7 +126,7 @@ def trends_out(trends: Trends) -> TrendsOut:
         headline=telling.headline(trends),
         caution=telling.caution(trends) or None,
         periods=[_period(period, calls, trends) for period, calls in pairs],
-        compared=_compared(trends.compared) if trends.compared else None,
+        compared=compared_out(trends.compared) if trends.compared else None,
         items=[_series(series, trends) for series in trends.series],
         left_out=trends.left_out,
     )
@@ -145,7 +143,8 @@ def _period(period: Period, calls: int, trends: Trends) -> PeriodOut:
     )
 
 
-def _compared(compared: Compared) -> ComparedOut:
+def compared_out(compared: Compared) -> ComparedOut:
+    """What is compared, in the API's shape."""
     now, before = (
         SpanOut(since=span[0].start, until=span[-1].stop)
         for span in (compared.now, compared.before)
@@ -161,7 +160,7 @@ def _series(series: Series, trends: Trends) -> SeriesOut:
         label=series.label,
         group=series.group,
         points=[_point(period, point) for period, point in pairs],
-        change=_change(series.change) if series.change else None,
+        change=change_out(series.change) if series.change else None,
     )
 
 
@@ -170,21 +169,23 @@ def _point(period: Period, point: Point) -> PointOut:
         period=period.name,
         mentions=point.mentions,
         enough=point.enough,
-        **_share(point.share).model_dump(),
+        **share_out(point.share).model_dump(),
     )
 
 
-def _change(change: Change) -> ChangeOut:
+def change_out(change: Change) -> ChangeOut:
+    """A change in the API's shape."""
     return ChangeOut(
-        now=_share(change.now),
-        before=_share(change.before),
+        now=share_out(change.now),
+        before=share_out(change.before),
         verdict=change.verdict,
         p=change.chance,
         q=change.false_rate,
     )
 
 
-def _share(share: Share) -> ShareOut:
+def share_out(share: Share) -> ShareOut:
+    """A share in the API's shape."""
     low, high = share.interval
     return ShareOut(
         calls=share.hits,
@@ -204,33 +205,10 @@ COLUMNS = (
 )
 """One row a label, group and period; what follows `enough` is the label's, in each of its rows."""
 
-_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
-"""What a spreadsheet may run (OWASP, CSV injection), also after blanks, which some take away."""
-
-
-def harmless(cell: str) -> str:
-    """Text that a spreadsheet shows and does not run: a caller may speak a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
 
 def to_csv(answer: TrendsOut) -> str:
     """The answer as RFC 4180 with a line of names."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    for row in _rows(answer):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return harmless(value)
-        case _:
-            return value
+    return table(COLUMNS, _rows(answer))
 
 
 def _rows(answer: TrendsOut) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,8 @@ class Right(StrEnum):
     CATALOGUE = "edit the catalogue of rivals"
     REMINE = "mine old calls again"
     TOKENS = "manage API tokens"
+    RAW = "read and hear what is private"
+    WEBHOOKS = "manage webhooks"
 
 
 PERMISSIONS: dict[Right, frozenset[Role]] = {
@@ -34,6 +36,8 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
     Right.REMINE: frozenset({Role.ADMIN}),
     Right.TOKENS: frozenset({Role.ADMIN}),
+    Right.RAW: frozenset({Role.ADMIN}),
+    Right.WEBHOOKS: frozenset({Role.ADMIN}),
 }
 """The one table of who may do what; a route names its right, never a role."""
 
@@ -62,3 +66,12 @@ class Token:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A question to the list of calls that a user asks again."""
+
+    id: int
+    name: str
+    query: str  # of the page's address, behind the question mark

@@ -88,7 +88,7 @@ class Call:
     consent: str | None = None
     language: str | None = None
     seller_channel: int = 0
-    attempts: int = 0  # of the present step
+    attempts: int = 0  # of the present step, since it last came further
     failure: str | None = None  # why it failed, in one plain sentence
 
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from ingest import queries
 from ingest.base import db
-from ingest.base.errors import EarshotError, LeaseLost, Unavailable
+from ingest.base.errors import BadSetup, DiskFull, EarshotError, LeaseLost, Unavailable
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from ingest.calls import Call, CallState
@@ -96,6 +96,10 @@ class Lease:
         """Put it down unfinished, as this worker ends."""
         queries.hand_back(conn, self.call_id, self.owner)
 
+    def wait(self, conn: db.Connection, error: Exception) -> None:  # noqa: ARG002 - others keep it
+        """Put it down because nothing can be worked on here, whatever it is."""
+        queries.wait(conn, self.call_id, self.owner)
+
     def give_up(self, conn: db.Connection, reason: str, permanent: bool) -> None:
         """Put it down because of an error."""
         queries.give_up(conn, self.call_id, self.owner, reason, permanent)
@@ -107,7 +111,7 @@ def work(
     """Claim a call, let `do` work on it and `queries.finish` it; False where it is not to be had.
 
     What `do` raises is written down: the step is tried again later, or the call has failed with
-    a reason.
+    a reason. Where the machine is to blame, not the call, that counts as no attempt.
     """
     owner = new_owner()
     with db.connect(settings.database_url) as conn:
@@ -136,14 +140,33 @@ def carry_out(settings: Settings, lease: Lease, step: str, do: Callable[[], None
         raise
     except LeaseLost:
         log.warning("the call was given to another worker", call=call_id, step=step)
-    except EarshotError as error:
+    except Exception as error:
+        _write_down(settings, lease, step, error)
+
+
+def _write_down(settings: Settings, lease: Lease, step: str, error: Exception) -> None:
+    """Have the call wait, be tried again or fail, as the error says."""
+    call_id = lease.call_id
+    if _is_the_machines(error):
+        said = str(error).strip()
+        log.warning("the call waits until this is mended", call=call_id, step=step, error=said)
+        _put_down(settings, lease, lambda conn: lease.wait(conn, error))
+        return
+    if isinstance(error, EarshotError):
         log.warning("the step failed", call=call_id, step=step, error=str(error))
         reason, permanent = str(error), error.permanent
-        _put_down(settings, lease, lambda conn: lease.give_up(conn, reason, permanent))
-    except Exception as error:
-        log.exception("the step failed", call=call_id, step=step)
-        failed = f"Earshot itself failed while {step} ({type(error).__name__}): see the log."
-        _put_down(settings, lease, lambda conn: lease.give_up(conn, failed, permanent=False))
+    else:
+        log.error("the step failed", call=call_id, step=step, exc_info=error)
+        reason = f"Earshot itself failed while {step} ({type(error).__name__}): see the log."
+        permanent = False
+    _put_down(settings, lease, lambda conn: lease.give_up(conn, reason, permanent))
+
+
+def _is_the_machines(error: Exception) -> bool:
+    """Whether every other call would fare the same here, until somebody has acted."""
+    if isinstance(error, db.Outage):
+        return db.passes(error)
+    return isinstance(error, BadSetup | DiskFull)
 
 
 @contextmanager

@@ -8,19 +8,22 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import RowMaker, class_row
+from psycopg.rows import class_row
 
 from ingest.base.db import Connection
 from ingest.base.errors import BadMetadata, LeaseLost, NotFound, Refused
 from ingest.base.queue import HEAR, MINE
 from ingest.calls import MAX_ATTEMPTS, MOVES, Audio, Call, CallDetails, CallState
+from ingest.library.queries import CALL, call_row
+from ingest.library.queries import list_calls as list_calls
 from ingest.outbox import enqueue as enqueue
 from ingest.parties import account_of, rep_named
 from ingest.parties import company_named as company_named
+from ingest.webhooks.queries import emit_failed
 
 _BEFORE = {CallState.HEARING: CallState.WAITING, CallState.MINING: CallState.HEARD}
 """Where a call waits for a step, and goes back to when the step is given up."""
@@ -35,21 +38,6 @@ CLEARABLE = {"account": "account_id", "rep": "rep_id"} | {
     name: name for name in _DETAILS if name not in ("title", "held_at")
 }
 """Details that a call can be without, and their columns."""
-
-_CALL = sql.SQL(
-    """select call.id, call.state, call.title, call.filename, call.uploaded_at, call.held_at,
-              call.seconds, call.heard_seconds, call.missing_seconds, call.channels,
-              encode(call.audio_sha256, 'hex') as audio_sha256,
-              call.company_id, company.name as company,
-              call.account_id, account.name as account, account.value_usd as account_value_usd,
-              account.segment, call.rep_id, rep.name as rep,
-              call.deal_value_usd, call.stage, call.outcome, call.lead_source, call.campaign,
-              call.lead_created_at, call.consent, call.language, call.seller_channel,
-              call.attempts, call.failure
-         from call join company on company.id = call.company_id
-              left join account on account.id = call.account_id
-              left join rep on rep.id = call.rep_id"""
-)
 
 
 # -- audio ----------------------------------------------------------------------------------
@@ -177,56 +165,6 @@ def delete_call(conn: Connection, call_id: int) -> str | None:
     return sha256
 
 
-_FILTERS: dict[str, LiteralString] = {
-    "account": "lower(account.name) = lower(%(account)s)",
-    "rep": "lower(rep.name) = lower(%(rep)s)",
-    "company": "lower(company.name) = lower(%(company)s)",
-    "segment": "lower(account.segment) = lower(%(segment)s)",
-    "stage": "lower(call.stage) = lower(%(stage)s)",
-    "lead_source": "lower(call.lead_source) = lower(%(lead_source)s)",
-    "states": "call.state = any(%(states)s)",
-    "text": "strpos(lower(call.title), lower(%(text)s)) > 0",
-    "held_from": "call.held_at >= %(held_from)s",
-    "held_to": "call.held_at < %(held_to)s",
-}
-
-
-def list_calls(
-    conn: Connection,
-    *,
-    account: str | None = None,
-    rep: str | None = None,
-    company: str | None = None,
-    segment: str | None = None,
-    stage: str | None = None,
-    lead_source: str | None = None,
-    states: Collection[CallState] | None = None,
-    text: str | None = None,
-    held_from: datetime | None = None,
-    held_to: datetime | None = None,
-    before: tuple[datetime, int] | None = None,
-    limit: int = 50,
-) -> list[Call]:
-    """Calls, latest first; `before` is the (held_at, id) of the last one already seen.
-
-    Names are compared without case, `text` is looked for in the title, `held_to` is exclusive.
-    """
-    given: dict[str, Any] = {"account": account, "rep": rep, "company": company, "text": text}
-    given |= {"segment": segment, "stage": stage, "lead_source": lead_source}
-    given |= {"states": list(states) if states else None, "held_from": held_from}
-    given |= {"held_to": held_to}
-    values = {k: v for k, v in given.items() if v is not None}
-    where = [sql.SQL(_FILTERS[name]) for name in values]
-    if before:
-        where.append(sql.SQL("(call.held_at, call.id) < (%(before_time)s, %(before_id)s)"))
-        values |= {"before_time": before[0], "before_id": before[1]}
-    query = sql.SQL("{} where {} order by call.held_at desc, call.id desc limit %(limit)s").format(
-        _CALL, sql.SQL(" and ").join(where) if where else sql.SQL("true")
-    )
-    with conn.cursor(row_factory=_call_row) as cursor:
-        return cursor.execute(query, values | {"limit": limit}).fetchall()
-
-
 # -- leases ---------------------------------------------------------------------------------
 
 
@@ -250,13 +188,16 @@ def claim(
     )
     if taken.rowcount:
         return get_call(conn, call_id)
-    conn.execute(
+    failure = f"Its worker ended {MAX_ATTEMPTS} times while {step} this call."
+    failed = conn.execute(
         """update call set state = 'failed', state_since = clock_timestamp(),
                   lease_owner = null, lease_until = null, failure = %(failure)s
             where id = %(id)s and state = %(step)s and lease_until < clock_timestamp()
               and attempts >= %(max)s""",
-        values | {"failure": f"Its worker ended {MAX_ATTEMPTS} times while {step} this call."},
+        values | {"failure": failure},
     )
+    if failed.rowcount:
+        emit_failed(conn, call_id, failure)
     return None
 
 
@@ -276,6 +217,16 @@ def heartbeat(
             [lease_seconds, heard_seconds, call_id, owner],
         ).rowcount
     )
+
+
+def came_further(conn: Connection, call_id: int, owner: str) -> None:
+    """Note that a step got on, and hold the call's row until the transaction ends: attempts that
+    end further on are not counted together. Raises LeaseLost."""
+    held = conn.execute(
+        "update call set attempts = 1 where id = %s and lease_owner = %s", [call_id, owner]
+    )
+    if not held.rowcount:
+        raise LeaseLost(f"Call {call_id} was given to another worker.")
 
 
 def finish(
@@ -305,20 +256,29 @@ def finish(
 def give_up(conn: Connection, call_id: int, owner: str, reason: str, permanent: bool) -> None:
     """End a step badly: the sweep tries again later, or, where that cannot help or the attempts
     are used up, the call has failed for `reason`. Nothing happens where the lease is lost."""
-    conn.execute(
+    put_down = conn.execute(
         """update call set lease_owner = null, lease_until = null,
                   state_since = clock_timestamp(), state = case
                     when %(permanent)s or attempts >= %(max)s then 'failed'
                     when state = 'hearing' then 'waiting' else 'heard' end,
                   failure = case when %(permanent)s or attempts >= %(max)s then %(reason)s end
-            where id = %(id)s and lease_owner = %(owner)s""",
-        {
-            "id": call_id,
-            "owner": owner,
-            "reason": reason,
-            "permanent": permanent,
-            "max": MAX_ATTEMPTS,
-        },
+            where id = %(id)s and lease_owner = %(owner)s returning state""",
+        {"id": call_id, "owner": owner, "reason": reason}
+        | {"permanent": permanent, "max": MAX_ATTEMPTS},
+    ).fetchone()
+    if put_down and put_down[0] == CallState.FAILED:
+        emit_failed(conn, call_id, reason)
+
+
+def wait(conn: Connection, call_id: int, owner: str) -> None:
+    """Put a call down because nothing can be worked on here: no attempt is counted, and the sweep
+    tries again later. Nothing happens where the lease is lost."""
+    conn.execute(
+        """update call set lease_owner = null, lease_until = null, attempts = attempts - 1,
+                  state_since = clock_timestamp(),
+                  state = case state when 'hearing' then 'waiting' else 'heard' end
+            where id = %s and lease_owner = %s""",
+        [call_id, owner],
     )
 
 
@@ -358,20 +318,9 @@ def retry(conn: Connection, call_id: int, state: CallState = CallState.WAITING) 
 # -- rows -----------------------------------------------------------------------------------
 
 
-def _call_row(cursor: psycopg.Cursor[Any]) -> RowMaker[Call]:
-    """Rows as calls, their state as a CallState."""
-    names = [column.name for column in cursor.description or ()]
-
-    def make(values: Sequence[Any]) -> Call:
-        row = dict(zip(names, values, strict=True))
-        return Call(**row | {"state": CallState(row["state"])})
-
-    return make
-
-
 def _call(conn: Connection, where: sql.SQL, values: Sequence[Any]) -> Call | None:
-    with conn.cursor(row_factory=_call_row) as cursor:
-        query = sql.SQL("{} where {}").format(_CALL, where)
+    with conn.cursor(row_factory=call_row) as cursor:
+        query = sql.SQL("{} where {}").format(CALL, where)
         return cursor.execute(query, values).fetchone()
 
 

@@ -4,6 +4,7 @@ A key is the SHA-256 of what it names, so a blob never changes and to put it twi
 obstore has threads of its own: open a store after a fork, never before.
 """
 
+import errno
 import os
 import re
 import tempfile
@@ -18,8 +19,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from ingest.base.disk import to_disk
-from ingest.base.errors import BadSetup, NotFound, Unavailable
+from ingest.base.disk import is_full, to_disk
+from ingest.base.errors import BadSetup, DiskFull, NotFound, Unavailable
 from ingest.base.settings import Settings
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -30,6 +31,8 @@ PART_BYTES = 8 * 1024 * 1024
 
 PARTS_AT_ONCE = 4
 """Bounds an upload's memory to this many parts."""
+
+NO_ROOM = os.strerror(errno.ENOSPC)
 
 RETRY_SECONDS = 20
 """How long a bucket that does not answer is asked again."""
@@ -160,6 +163,10 @@ def _available() -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotFound("The recording's sound is not in the store.") from error
     except (OSError, BaseError) as error:
+        if is_full(error) or NO_ROOM in str(error):  # obstore keeps no number
+            raise DiskFull(
+                "The disk for recordings is full: free some of it. Calls wait, and none is lost."
+            ) from error
         raise Unavailable(
             f"The store of recordings does not answer ({_reason(error)}): check its disk, or "
             "EARSHOT_AUDIO_URL and the AWS_ variables."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ingest.base.db import Connection
 from ingest.calls import Call
 from insights.insight import Competitor, Mined
+from insights.minable import minable, mined_part
 from insights.mining import Mining
 from insights.queries import catalogue, own_names
 from transcribe import queries as transcripts
@@ -20,9 +21,14 @@ class Basis:
     rivals: tuple[Competitor, ...]
     own_names: tuple[str, ...]
 
+    @property
+    def minable(self) -> bool:
+        """Whether the call is in a language that is mined."""
+        return minable(self.transcript)
+
     def mined_by(self, miner: Mining) -> Mined:
         """What the miner finds in it."""
-        return miner.mine(self.transcript, self.rivals, self.own_names)
+        return miner.mine(mined_part(self.transcript), self.rivals, self.own_names)
 
     def checksum(self, miner: Mining) -> str:
         """SHA-256 in hex: as long as it is the same, the miner finds the same."""

@@ -12,7 +12,7 @@ from ingest.base.errors import NotFound
 from ingest.calls import Call
 from insights.insight import Insight, Kind, MiningNote, Review, Stance
 from insights.merge import Kept, Renewal, once_each, renew
-from insights.rollups.queries import count_call, moving_rollups
+from insights.rollups.queries import count_call, moving_rollups, uncount_call
 from insights.stored import CatalogueEntry, InsightFilter, Position, StoredInsight
 from insights.themes.queries import placed
 from insights.themes.rules import held
@@ -40,6 +40,15 @@ def save_insights(
         renewal = renew(kept, list(found))
         _write(conn, call.id, renewal, found)
     return renewal
+
+
+def leave_unmined(conn: Connection, call: Call) -> None:
+    """Have the call count as not mined, and forget what an earlier mining found but for what a
+    person has reviewed. Raises NotFound where the call is gone."""
+    with moving_rollups(conn, call.id):
+        company_of(conn, call.id)
+        _write(conn, call.id, renew(_kept(conn, call.id), []), {})
+        uncount_call(conn, call.id)
 
 
 def compare_insights(
@@ -236,7 +245,16 @@ _CONDITIONS = {
     "until": "c.held_at < %(until)s",
     "review": "i.review = %(review)s",
     "min_confidence": "i.confidence >= %(min_confidence)s",
+    "stage": "lower(c.stage) = lower(%(stage)s)",
+    "lead_source": "lower(c.lead_source) = lower(%(lead_source)s)",
+    "campaign": "lower(c.campaign) = lower(%(campaign)s)",
+    "rival": """exists (select from insight n where n.call_id = c.id and n.kind = 'competitor'
+                        and lower(n.label) = lower(%(rival)s) and n.review <> 'rejected')""",
+    "rejected": "(i.review = 'rejected') = %(rejected)s",
 }
+
+
+ANY = InsightFilter()
 
 
 def insights_of(conn: Connection, call_id: int) -> Sequence[StoredInsight]:
@@ -245,14 +263,17 @@ def insights_of(conn: Connection, call_id: int) -> Sequence[StoredInsight]:
     return _select(conn, f"{_SELECT} {order}", {"call_id": call_id})
 
 
-def insights_of_themes(conn: Connection, themes: Iterable[int]) -> Sequence[StoredInsight]:
-    """Some themes' mentions that nobody rejected, those of the latest calls first."""
-    where = """where i.theme_id in (select id from theme where id = any(%(themes)s)
-                                    union all
-                                    select id from theme where merged_into = any(%(themes)s))
-               and c.company_id = th.company_id and i.review <> 'rejected'
-               order by c.held_at desc, i.call_id desc, i.turn, i.id"""
-    return _select(conn, f"{_SELECT} {where}", {"themes": list(themes)})
+def insights_of_themes(
+    conn: Connection, themes: Iterable[int], among: InsightFilter = ANY
+) -> Sequence[StoredInsight]:
+    """Some themes' mentions that nobody rejected, `among` those, of the latest calls first."""
+    where, values = _where(among)
+    query = f"""{_SELECT} where i.theme_id in (
+                    select id from theme where id = any(%(themes)s)
+                    union all select id from theme where merged_into = any(%(themes)s))
+                and c.company_id = th.company_id and i.review <> 'rejected' and {where}
+                order by c.held_at desc, i.call_id desc, i.turn, i.id"""  # noqa: S608 - constants
+    return _select(conn, query, values | {"themes": list(themes)})
 
 
 def insight(conn: Connection, insight_id: int) -> StoredInsight:
@@ -268,14 +289,18 @@ def find_insights(
 ) -> Sequence[StoredInsight]:
     """At most `limit` insights that match, those of the latest calls first, going on `after` a
     position, which stays right while others are added."""
-    values = asdict(wanted)
-    where = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
+    where, values = _where(wanted)
     if after:
-        where.append("(c.held_at, i.id) < (%(held_at)s, %(id)s)")
+        where += " and (c.held_at, i.id) < (%(held_at)s, %(id)s)"
         values |= asdict(after)
-    query = f"""{_SELECT} where {" and ".join(["true", *where])}
-                order by c.held_at desc, i.id desc limit %(limit)s"""
+    query = f"{_SELECT} where {where} order by c.held_at desc, i.id desc limit %(limit)s"
     return _select(conn, query, values | {"limit": limit})
+
+
+def _where(wanted: InsightFilter) -> tuple[str, dict[str, Any]]:
+    values = asdict(wanted)
+    asked = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
+    return " and ".join(["true", *asked]), values
 
 
 def _select(conn: Connection, query: str, values: dict[str, Any]) -> Sequence[StoredInsight]:

@@ -60,6 +60,11 @@ class InsightFilter:
     until: datetime | None = None  # held before
     review: Review | None = None
     min_confidence: float | None = None
+    stage: str | None = None
+    lead_source: str | None = None
+    campaign: str | None = None
+    rival: str | None = None  # named in the call
+    rejected: bool | None = None  # by a person; what is, counts nowhere
 
 
 @dataclass(frozen=True, slots=True)

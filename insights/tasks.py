@@ -10,8 +10,12 @@ from ingest.base.queue import MINE, REMINE, app
 from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from ingest.soundless import recordings_before
+from ingest.tasks import relay
+from ingest.webhooks.queries import emit
+from ingest.webhooks.webhook import EventType
 from insights import queries
 from insights.basis import load_basis
+from insights.insight import Kind, Mined, Review
 from insights.mining import Mining, choose
 from insights.model.promote import promoted
 from insights.proposals.queries import save_names
@@ -28,7 +32,9 @@ def mine(call_id: int) -> None:
     with db.connect(config.database_url) as conn:
         first = recordings_before(conn, call_id)
     for number in (*first, call_id):
-        leases.work(config, number, CallState.MINING, partial(_mine, config))
+        if leases.work(config, number, CallState.MINING, partial(_mine, config)):
+            with db.pool(config.database_url, max_size=1) as pool:
+                relay(pool)
 
 
 @app.task(name=REMINE)  # type: ignore[untyped-decorator]  # celery has no types
@@ -40,19 +46,32 @@ def remine() -> None:
 def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:
     with db.connect(config.database_url) as conn:
         basis = load_basis(conn, call)
-    mined = basis.mined_by(_miner())
+    mined = basis.mined_by(_miner()) if basis.minable else Mined(())
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.DONE)
-        queries.save_insights(conn, call, mined.insights)
-        queries.note_mining(conn, call.id, mined.how)
+        if basis.minable:
+            queries.save_insights(conn, call, mined.insights)
+            queries.note_mining(conn, call.id, mined.how)
+        else:
+            queries.leave_unmined(conn, call)
         save_names(conn, call, mined.names)
+        _tell(conn, call, basis.minable)
     log.info(
         "mined",
         call=call.id,
+        language=basis.transcript.language,
         turns=len(basis.transcript.turns),
         insights=len(mined.insights),
         notes=mined.how.sentences,
     )
+
+
+def _tell(conn: db.Connection, call: Call, mined: bool) -> None:
+    """Have webhooks told that the call is done, and how much stands in it; `mined` is false where
+    its language is not mined."""
+    kinds = [i.kind for i in queries.insights_of(conn, call.id) if i.review is not Review.REJECTED]
+    counts = {kind.value: kinds.count(kind) for kind in Kind}
+    emit(conn, EventType.CALL_MINED, call.id, {"mined": mined, "insights": counts})
 
 
 def _miner() -> Mining:

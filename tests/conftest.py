@@ -21,7 +21,9 @@ from ingest.base.settings import settings as read_settings
 from ingest.calls import Audio, Call, CallDetails
 
 # A busy machine is no failure: pytest's own timeout ends what hangs.
-hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("patient")
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -106,7 +108,7 @@ def broker(servers: Settings) -> str:
     """The address of a real Valkey; the queues on it are this test's alone."""
     queue.use(servers)
     with queue.app.connection_for_write(servers.broker_url) as connection:
-        for name in (queue.HEARING, queue.MINING, queue.UPKEEP):
+        for name in (queue.HEARING, queue.MINING, queue.UPKEEP, queue.SENDING):
             connection.default_channel.queue_purge(name)
     return servers.broker_url
 

@@ -41,7 +41,7 @@ def test_compose_itself_takes_it(tmp_path: Path) -> None:
 
 
 def test_every_part_of_production_is_there() -> None:
-    assert set(OURS) == {"migrate", "api", "hearing", "mining", "beat"}
+    assert set(OURS) == {"migrate", "api", "hearing", "mining", "sending", "beat"}
     assert "pgvector" in SERVICES["db"]["image"]
     assert "rabbitmq" in SERVICES["broker"]["image"]
     assert {"store", "bucket"} <= set(SERVICES)
@@ -71,7 +71,7 @@ def test_each_service_has_its_limits_and_its_health(name: str) -> None:
     assert not re.search(r":(latest)?$|^[^:]+$", service["image"]), "an image names its version"
 
 
-@pytest.mark.parametrize("name", ["hearing", "mining"])
+@pytest.mark.parametrize("name", list(QUEUES))
 def test_a_worker_is_asked_to_stop_softly_and_has_the_time(name: str) -> None:
     assert OURS[name]["stop_signal"] == "SIGQUIT", "which begins Celery's soft shutdown"
     assert seconds(OURS[name]["stop_grace_period"]) > SOFT_SHUTDOWN_SECONDS + 10

@@ -3,24 +3,27 @@
 Each engine runs in a process of its own, so that its peak memory is its own. The other pipelines
 know no channels, so they hear each channel by itself, and they are told the language, as Earshot
 is; for the rest they run by their defaults. They give no times of words, Earshot does.
+
+Earshot hears three times: without names, with those that it would expect, and with those of another
+company, none of which may be heard where it was not said.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ingest import audio
+from ingest.base.cores import cores
 from ingest.base.errors import EarshotError
-from ingest.base.settings import Settings, cores
-from transcribe.engine import Hearer, batched_pipeline, load_model
+from ingest.base.settings import Settings
+from transcribe.engine import Hearer
 from transcribe.evaluate import (
     Spoken,
     WordErrors,
@@ -29,11 +32,28 @@ from transcribe.evaluate import (
     texts_by_side,
     word_error_rate,
 )
+from transcribe.languages import ENGLISH
+from transcribe.near_misses import NearMisses
+from transcribe.tuning import known, peak_mib
+from transcribe.vocabulary import Expected, relevant
+from transcribe.whisper import batched_pipeline, load_model
 
-ENGINES = ("faster-whisper", "faster-whisper batched", "earshot")
+EARSHOT = "earshot"
+WITHOUT_NAMES = "earshot, no names"
+FOREIGN_NAMES = "earshot, names of others"
+ENGINES = ("faster-whisper", "faster-whisper batched", WITHOUT_NAMES, EARSHOT, FOREIGN_NAMES)
 
-Hear = Callable[[Path], dict[str, str]]
-"""Takes a recording, returns what was heard of each side, or of "both" on one channel."""
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What was heard of each side, or of "both" on one channel."""
+
+    heard: dict[str, str]
+    corrected: dict[str, str] | None = None  # with near-misses of names put right, where they are
+
+
+Hear = Callable[[Path, Expected], Texts]
+"""Takes a recording and what is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +85,8 @@ class EngineResult:
     cpu_seconds: float
     peak_mib: float
     errors: WordErrors
-    names: NameCount
+    names: NameCount  # of the names told before hearing; without any, of the company's own
+    corrected: NameCount | None = None  # the same with near-misses put right
 
     @property
     def times_real_time(self) -> float:
@@ -112,38 +133,52 @@ def _in_a_process(engine: str, folder: Path, config: Settings) -> EngineResult:
         raise EarshotError(f"{engine} failed: {last[0]}")
     data = json.loads(done.stdout.splitlines()[-1])
     data |= {"errors": WordErrors(**data["errors"]), "names": NameCount(**data["names"])}
+    if data["corrected"] is not None:
+        data["corrected"] = NameCount(**data["corrected"])
     return EngineResult(**data)
 
 
 def run(engine: str, folder: Path, config: Settings) -> EngineResult:
     """Hear all recordings in `folder` with one engine, in this process."""
     hear = _hearer(engine, config)
-    errors, names = WordErrors(), NameCount()
+    errors, names, corrected = WordErrors(), NameCount(), None
     recordings = spoken_in(folder)
     wall = cpu = 0.0
     for spoken in recordings:
+        of = _stranger(spoken, recordings) if engine == FOREIGN_NAMES else spoken
         at, at_cpu = time.perf_counter(), time.process_time()
-        heard = hear(spoken.audio)
+        texts = hear(spoken.audio, of.expected)
         wall += time.perf_counter() - at
         cpu += time.process_time() - at_cpu
         for side, words in spoken.sides.items():
-            errors += word_error_rate(words, heard[side])
-        names += count_names(spoken, heard)
+            errors += word_error_rate(words, (texts.corrected or texts.heard)[side])
+        names += count_names(spoken, texts.heard, of.names)
+        if texts.corrected:
+            more = count_names(spoken, texts.corrected, of.names)
+            corrected = more + (corrected or NameCount())
     return EngineResult(
         engine=engine,
         audio_seconds=sum(spoken.seconds for spoken in recordings),
         wall_seconds=wall,
         cpu_seconds=cpu,
-        peak_mib=_peak_mib(),
+        peak_mib=peak_mib(),
         errors=errors,
         names=names,
+        corrected=corrected,
     )
 
 
-def count_names(spoken: Spoken, heard: dict[str, str]) -> NameCount:
-    """How often each side says a name of the catalogue, and how often that was heard."""
+def _stranger(spoken: Spoken, recordings: Sequence[Spoken]) -> Spoken:
+    """A recording of another company; one of nobody where there is none."""
+    others = [other for other in recordings if other.expected.company != spoken.expected.company]
+    nobody = replace(spoken, names=(), expected=Expected())
+    return others[recordings.index(spoken) % len(others)] if others else nobody
+
+
+def count_names(spoken: Spoken, heard: dict[str, str], names: Iterable[str]) -> NameCount:
+    """How often each side says one of the names, and how often that was heard."""
     total = NameCount()
-    wanted = {normalised(name) for name in spoken.names}
+    wanted = {normalised(name) for name in names}
     for side, words in spoken.sides.items():
         reference, hypothesis = f" {normalised(words)} ", f" {normalised(heard[side])} "
         for name in wanted:
@@ -153,19 +188,33 @@ def count_names(spoken: Spoken, heard: dict[str, str]) -> NameCount:
 
 
 def _hearer(engine: str, config: Settings) -> Hear:
-    if engine == "earshot":
-        ear = Hearer(config)
-        return lambda path: texts_by_side(ear.hear(path, language=config.language))
-    model = load_model(config)
+    if engine in (EARSHOT, WITHOUT_NAMES, FOREIGN_NAMES):
+        return _ear(config, told=engine != WITHOUT_NAMES)
+    one_by_one = replace(known(config).chosen, lanes=1, threads=config.threads)
+    model = load_model(config, one_by_one)
     pipeline = batched_pipeline(model) if engine == "faster-whisper batched" else model
 
-    def hear(path: Path) -> dict[str, str]:
+    def hear(path: Path, _: Expected) -> Texts:
         channels = np.concatenate([block.samples for block in audio.blocks(path)], axis=1)
         sides = ("both",) if len(channels) == 1 else ("seller", "buyer")
-        return {
-            side: _text(pipeline, channel.astype(np.float32) / np.float32(32768), config.language)
-            for side, channel in zip(sides, channels, strict=False)
-        }
+        return Texts(
+            {
+                side: _text(pipeline, channel.astype(np.float32) / np.float32(32768), ENGLISH)
+                for side, channel in zip(sides, channels, strict=False)
+            }
+        )
+
+    return hear
+
+
+def _ear(config: Settings, *, told: bool) -> Hear:
+    ear = Hearer(config)
+
+    def hear(path: Path, expected: Expected) -> Texts:
+        names = relevant(expected)
+        heard = ear.hear(path, language=ENGLISH, vocabulary=names if told else ())
+        corrected = NearMisses(names).corrected(heard)
+        return Texts(texts_by_side(heard), texts_by_side(corrected))
 
     return hear
 
@@ -173,11 +222,6 @@ def _hearer(engine: str, config: Settings) -> Hear:
 def _text(pipeline: Any, sound: Any, language: str) -> str:
     segments, _ = pipeline.transcribe(sound, language=language)
     return " ".join(segment.text.strip() for segment in segments)
-
-
-def _peak_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ so that figures compare with the literature's.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ingest.base.errors import BadMetadata, NotFound
 from transcribe.transcript import Speaker, Transcript
+from transcribe.vocabulary import Expected, Rival
 
 TRUTH = ".truth.json"
 SIDES = {"rep": Speaker.SELLER, "customer": Speaker.BUYER}
@@ -52,6 +53,16 @@ class WordErrors:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenTurn:
+    """What was said, by whom and when, in seconds."""
+
+    speaker: Speaker
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """A recording whose words are known."""
 
@@ -60,6 +71,8 @@ class Spoken:
     seconds: float
     sides: dict[str, str]  # what each side says; "both" for a recording on one channel
     names: tuple[str, ...]  # the company's, its product's and its rivals': what must be heard right
+    turns: tuple[SpokenTurn, ...] = ()  # in time's order
+    expected: Expected = field(default_factory=Expected)  # what is known before it is heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,16 @@ def _spoken(truth: Path) -> Spoken:
             seconds=float(data["seconds"]),
             sides=sides,
             names=tuple(_names(call["company"])),
+            turns=tuple(
+                SpokenTurn(
+                    SIDES[row["speaker"]],
+                    texts[row["turn"]],
+                    float(row["start"]),
+                    float(row["end"]),
+                )
+                for row in rows
+            ),
+            expected=_expected(call),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise BadMetadata(f"{truth.name} or its call lacks a field: {error!r}.") from error
@@ -178,6 +201,20 @@ def _names(company: dict[str, Any]) -> Iterator[str]:
         yield str(company["product"])
     for competitor in company.get("competitors", ()):
         yield from (str(name) for name in (competitor["name"], *competitor.get("aliases", ())))
+
+
+def _expected(call: dict[str, Any]) -> Expected:
+    company = call["company"]
+    return Expected(
+        company=company["name"],
+        product=company.get("product"),
+        account=call.get("account"),
+        title=call.get("title", ""),
+        rivals=tuple(
+            Rival(rival["name"], tuple(rival.get("aliases", ())))
+            for rival in company.get("competitors", ())
+        ),
+    )
 
 
 def _audio_file(truth: Path) -> Path:

@@ -1,20 +1,22 @@
-"""A transcript as text, JSON, WebVTT or SubRip: pure."""
+"""A transcript as text, Markdown, JSON, WebVTT or SubRip: pure."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from html import escape
 from math import isfinite
 from typing import Any, Literal, get_args
 
 from ingest.base.errors import BadMetadata
-from transcribe.transcript import Speaker, Transcript, Turn, Word
+from transcribe.cues import Line, cues, name_of, one_at_a_time
+from transcribe.transcript import Speaker, Transcript, Turn, Voice, Word
 
-Format = Literal["text", "json", "vtt", "srt"]
+Format = Literal["text", "markdown", "vtt", "srt", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-CUE_CHARACTERS = 84  # two lines of 42, as subtitlers hold
-CUE_SECONDS = 7.0
-LEAST_MS = 1  # a cue has to end after it starts
+MARKS = re.compile(r"[\\`*_\[\]<>&~|$]")
+"""What Markdown would read as a mark within a line; `$` opens a formula on some sites."""
 
 
 def render(transcript: Transcript, form: Format) -> str:
@@ -31,7 +33,12 @@ def parse_json(text: str) -> Transcript:
         data = json.loads(text)
         turns = tuple(_turn(turn) for turn in data.pop("turns"))
         transcript = Transcript(
-            **{**data, "turns": turns, "vocabulary": tuple(data.get("vocabulary", ()))}
+            **{
+                **data,
+                "turns": turns,
+                "vocabulary": tuple(data.get("vocabulary", ())),
+                "voices": tuple(_voice(voice) for voice in data.get("voices", ())),
+            }
         )
         _check(transcript)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -44,6 +51,10 @@ def parse_json(text: str) -> Transcript:
 def _turn(data: Mapping[str, Any]) -> Turn:
     words = tuple(Word(**word) for word in data.get("words", ()))
     return Turn(**{**data, "speaker": Speaker(data["speaker"]), "words": words})
+
+
+def _voice(data: Mapping[str, Any]) -> Voice:
+    return Voice(**{**data, "speaker": Speaker(data["speaker"])})
 
 
 def _check(transcript: Transcript) -> None:
@@ -66,104 +77,75 @@ def _json(transcript: Transcript) -> str:
 
 def _text(transcript: Transcript) -> str:
     lines = (
-        f"{_stamp(turn.start)}{_name(turn)}: {' '.join(turn.text.split())}\n"
+        f"{_before(turn.start)}{name_of(turn)}: {' '.join(turn.text.split())}\n"
         for turn in transcript.turns
     )
     return "".join(lines)
 
 
-def _stamp(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
+def _before(seconds: float | None) -> str:
+    return "" if seconds is None else f"[{_clock(seconds)}] "
+
+
+def _clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
-    return f"[{hours}:{minute:02}:{second:02}] "
+    return f"{hours}:{minute:02}:{second:02}"
 
 
-def _name(turn: Turn) -> str:
-    return " ".join((turn.name or turn.speaker.value.capitalize()).split())
+def _markdown(transcript: Transcript) -> str:
+    """A paragraph a turn; what was said is never taken for a mark."""
+    paragraphs = (
+        f"**{_unmarked(name_of(turn))}**{_aside(turn.start)}: {_unmarked(turn.text)}\n"
+        for turn in transcript.turns
+    )
+    return "\n".join(paragraphs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
-    """What is shown at a time."""
+def _aside(seconds: float | None) -> str:
+    return "" if seconds is None else f" ({_clock(seconds)})"
 
-    start: int  # milliseconds
-    end: int
-    name: str
-    text: str
+
+def _unmarked(text: str) -> str:
+    return MARKS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def _vtt(transcript: Transcript) -> str:
-    cues = (
-        f"\n{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n"
-        f"<v {_escaped(cue.name)}>{_escaped(cue.text)}\n"
-        for cue in _cues(transcript)
+    shown = (
+        f"\n{_stamp(cue.start, '.')} --> {_stamp(cue.end, '.')}\n{_voiced(line)}\n"
+        for cue in cues(transcript)
+        for line in cue.lines
     )
-    return "".join(["WEBVTT\n", *cues])
+    return "".join(["WEBVTT\n", *shown])
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _voiced(line: Line) -> str:
+    text = escape(line.text, quote=False)
+    return f"<v {escape(line.name, quote=False)}>{text}" if line.name else text
 
 
 def _srt(transcript: Transcript) -> str:
-    cues = (
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n"
-        f"{_arrowless(cue.name)}: {_arrowless(cue.text)}\n"
-        for number, cue in enumerate(_cues(transcript), 1)
+    shown = (
+        f"{number}\n{_stamp(cue.start, ',')} --> {_stamp(cue.end, ',')}\n"
+        + "".join(f"{_named(line)}\n" for line in cue.lines)
+        for number, cue in enumerate(one_at_a_time(cues(transcript)), 1)
     )
-    return "\n".join(cues)
+    return "\n".join(shown)
 
 
-def _arrowless(text: str) -> str:
-    """SubRip knows no escape, and its arrow would be read as a time."""
+def _named(line: Line) -> str:
+    """SubRip knows no voices and no escape, and its arrow would be read as a time."""
+    text = f"{line.name}: {line.text}" if line.name else line.text
     while "-->" in text:
         text = text.replace("-->", "->")
     return text
 
 
-def _clock(milliseconds: int, point: str) -> str:
+def _stamp(milliseconds: int, point: str) -> str:
     seconds, rest = divmod(milliseconds, 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours:02}:{minute:02}:{second:02}{point}{rest:03}"
-
-
-def _cues(transcript: Transcript) -> list[_Cue]:
-    """Short cues, in the order in which they appear."""
-    cues = [cue for turn in transcript.turns for cue in _cues_of(turn)]
-    return sorted(cues, key=lambda cue: cue.start)
-
-
-def _cues_of(turn: Turn) -> Iterator[_Cue]:
-    if turn.start is None or turn.end is None:
-        raise BadMetadata("This transcript has no times: ask for text or json, not for subtitles.")
-    if not turn.words:
-        yield _cue(turn, turn.start, turn.end, turn.text)
-        return
-    run: list[Word] = []
-    for word in turn.words:
-        if run and _full(run, word):
-            yield _cue_of_words(turn, run)
-            run = []
-        run.append(word)
-    yield _cue_of_words(turn, run)
-
-
-def _full(run: list[Word], word: Word) -> bool:
-    characters = sum(len(said.text) + 1 for said in run) + len(word.text)
-    return characters > CUE_CHARACTERS or word.end - run[0].start > CUE_SECONDS
-
-
-def _cue_of_words(turn: Turn, run: list[Word]) -> _Cue:
-    return _cue(turn, run[0].start, run[-1].end, " ".join(word.text for word in run))
-
-
-def _cue(turn: Turn, start: float, end: float, text: str) -> _Cue:
-    first = max(round(start * 1000), 0)
-    last = max(round(end * 1000), first + LEAST_MS)
-    return _Cue(first, last, _name(turn), " ".join(text.split()))
 
 
 _RENDERERS: dict[Format, Callable[[Transcript], str]] = {
@@ -171,4 +153,5 @@ _RENDERERS: dict[Format, Callable[[Transcript], str]] = {
     "json": _json,
     "vtt": _vtt,
     "srt": _srt,
+    "markdown": _markdown,
 }

@@ -25,6 +25,11 @@ class Listener:
         self._heard_to = 0
 
     @property
+    def tracks(self) -> frozenset[int]:
+        """The tracks that have sounded so far."""
+        return frozenset(self._tracks)
+
+    @property
     def settled(self) -> float:
         """Seconds of the recording from whose start on no speech is pending in here."""
         pending = [track.pending_from for track in self._tracks.values()]

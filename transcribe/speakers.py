@@ -66,14 +66,19 @@ def turns(words_by_track: Mapping[int, Sequence[Word]], seller_channel: int) -> 
     own after it, and does not tear it apart.
     """
     spoken = {track: words for track, words in words_by_track.items() if words}
-    utterances = [
+    alone = len(spoken) == 1
+    return tuple(_turn(said, seller_channel, alone) for said in utterances(spoken))
+
+
+def utterances(spoken: Mapping[int, Sequence[Word]]) -> Iterable[Utterance]:
+    """The same of tracks, or of voices that share one, whoever they are."""
+    said = [
         utterance
         for track, words in spoken.items()
         for utterance in _utterances(track, words, _starts_of_others(spoken, track))
     ]
-    utterances.sort(key=lambda utterance: (utterance.start, utterance.end, utterance.track))
-    alone = len(spoken) == 1
-    return tuple(_turn(said, seller_channel, alone) for said in _joined(utterances))
+    said.sort(key=lambda utterance: (utterance.start, utterance.end, utterance.track))
+    return _joined(said)
 
 
 def _starts_of_others(spoken: Mapping[int, Sequence[Word]], track: int) -> list[float]:
@@ -160,4 +165,5 @@ def _turn(said: Utterance, seller_channel: int, alone: bool) -> Turn:
         end=said.end,
         words=said.words,
         channel=max(said.track, 0),
+        voice=said.track,
     )

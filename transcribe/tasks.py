@@ -14,14 +14,20 @@ from ingest.outbox import enqueue
 from ingest.store import open_store
 from ingest.tasks import relay
 from transcribe import queries
+from transcribe.edits.queries import note_near_misses
 from transcribe.engine import Hearer
+from transcribe.kept.keeper import Keeper
+from transcribe.kept.queries import forget
+from transcribe.near_misses import NearMisses
+from transcribe.tuning import tuned
 
 log = get_logger(__name__)
 
 
 @app.task(name=HEAR)  # type: ignore[untyped-decorator]  # celery has no types
 def hear(call_id: int) -> None:
-    """Transcribe the call, unless another worker does or did, and have it mined."""
+    """Transcribe the call, from where an earlier worker left it, unless another does or did, and
+    have it mined."""
     config = settings()
     if leases.work(config, call_id, CallState.HEARING, partial(_hear, config)):
         with db.pool(config.database_url, max_size=1) as pool:
@@ -34,16 +40,20 @@ def _hear(config: Settings, call: Call, lease: leases.Lease) -> None:
     with db.connect(config.database_url) as conn:
         names = queries.names_of(conn, call.id)
     with open_store(config).local_copy(call.audio_sha256) as path:
-        transcript = _hearer(config).hear(
+        heard = _hearer(config).hear(
             path,
             seller_channel=call.seller_channel,
-            language=call.language or config.language,
+            language=call.language or config.language or None,
             vocabulary=names,
             on_progress=lease.progress,
+            keep=partial(Keeper, config.database_url, lease),
         )
+    transcript = NearMisses(names).corrected(heard)
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.HEARD, transcript.missing_seconds)
         queries.save(conn, call.id, transcript)
+        note_near_misses(conn, call.id, heard, transcript)
+        forget(conn, call.id)
         enqueue(conn, MINE, call.id)
     log.info(
         "heard",
@@ -58,4 +68,4 @@ def _hear(config: Settings, call: Call, lease: leases.Lease) -> None:
 @cache
 def _hearer(config: Settings) -> Hearer:
     """This worker's model, loaded with its first call: one loaded before the fork would hang."""
-    return Hearer(config)
+    return Hearer(config, tuned(config).chosen)

@@ -40,6 +40,7 @@ class Turn:
     words: tuple[Word, ...] = ()
     channel: int = 0
     name: str | None = None
+    voice: int = 0  # as told apart by channel or by sound; below 0 where nothing tells
 
     def word_spans(self) -> Iterator[tuple[int, int, Word]]:
         """Yield each word with its character span [start, end) in `text`."""
@@ -55,6 +56,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """One of a call's voices, and whose it is."""
+
+    number: int
+    speaker: Speaker
+    confidence: float | None = None  # that the side is right, by what is said; None: not judged
+    by_person: bool = False  # somebody set the side
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """One call's words and what made them."""
 
@@ -62,7 +73,24 @@ class Transcript:
     seconds: float  # length of the recording
     engine: str = ""  # "faster-whisper 1.2.1"; "imported" for a transcript brought as text
     model: str = ""  # "base int8"
-    language: str | None = None  # ISO 639-1, as detected
+    language: str | None = None  # ISO 639-1: the buyer's, or of most speech
     missing_seconds: float = 0.0  # sound that could not be decoded
     vocabulary: tuple[str, ...] = ()  # names the engine was told to expect
     parameters: dict[str, Any] = field(default_factory=dict)  # the engine's options, as JSON
+    voices: tuple[Voice, ...] = ()  # by number; none where nothing was heard or told apart
+
+    def language_of(self, turn: Turn) -> str | None:
+        """The language its channel was heard in."""
+        by_channel: dict[str, str] = self.parameters.get("languages", {})
+        return by_channel.get(str(turn.channel), self.language)
+
+    @property
+    def foreign_seconds(self) -> dict[str, float]:
+        """Speech left out because it is in another language than was expected, by that language."""
+        found: dict[str, float] = self.parameters.get("foreign_seconds", {})
+        return found
+
+    @property
+    def misheard(self) -> bool:
+        """Whether most of it was left out, as it is in another language than was expected."""
+        return self.language in self.foreign_seconds

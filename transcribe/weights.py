@@ -9,7 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from ingest.base.errors import BadSetup, Unavailable
+from ingest.base.disk import is_full
+from ingest.base.errors import BadSetup, DiskFull
 from ingest.base.settings import Settings
 
 PARTS = (
@@ -34,17 +35,37 @@ def model_path(settings: Settings) -> Path:
     """The folder of the weights, or, for a model by name, that name as a path of one part.
 
     The bundled weights are joined under `settings.home` the first time and never half: the
-    folder appears by one rename. Raises BadSetup where a part is missing or altered, and
-    Unavailable where the disk is full.
+    folder appears by one rename. Raises BadSetup where a part is missing, altered or not to be
+    read, and DiskFull.
     """
-    if settings.whisper_model:
-        return _named(settings.whisper_model)
-    folder = settings.home / "models" / "whisper-base"
-    if not folder.is_dir():
+    try:
+        return _named(settings.whisper_model) if settings.whisper_model else _own(settings.home)
+    except OSError as error:
+        raise BadSetup(
+            f"{error.filename} cannot be read ({error.strerror}): let the user that runs Earshot "
+            "read it and all in it."
+        ) from error
+
+
+def _own(home: Path) -> Path:
+    folder = home / "models" / "whisper-base"
+    if not folder.exists():
         _join(folder)
     elif (damaged := _damaged(folder)) is not None:
         raise BadSetup(f"{folder / damaged} is missing or damaged: delete {folder}, it is remade.")
     return folder
+
+
+def identity(settings: Settings) -> str:
+    """Which weights `model_path` would give, without joining or reading them."""
+    if not settings.whisper_model:
+        return f"base, bundled, {SHA256['model.bin'][:12]}"
+    folder = Path(settings.whisper_model).expanduser()
+    try:
+        found = (folder / "model.bin").stat()
+    except OSError:
+        return settings.whisper_model  # a name that faster-whisper knows
+    return f"{folder}, {found.st_size} bytes of {found.st_mtime_ns}"
 
 
 def _named(name: str) -> Path:
@@ -124,7 +145,7 @@ def _publish(building: Path, folder: Path) -> None:
             raise
 
 
-def _cannot_write(folder: Path, error: OSError) -> Unavailable | BadSetup:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Unavailable(f"The disk is full: {folder} needs 150 MB. Free some and try again.")
+def _cannot_write(folder: Path, error: OSError) -> DiskFull | BadSetup:
+    if is_full(error):
+        return DiskFull(f"The disk is full: {folder} needs 150 MB. Free some and try again.")
     return BadSetup(f"{folder} cannot be written ({error.strerror}): set EARSHOT_HOME.")

@@ -22,6 +22,7 @@ UNHEARD = int(1.0 * RATE)  # a piece of this length, padding and all, holds a wo
 UNHEARD_WITHIN = int(3.0 * RATE)  # … and no speaker holds back words for so long within speech
 PAD = int(0.2 * RATE)  # sound kept on either side, so that no soft consonant is cut off
 SHORTEST_FRAMES = 3  # 0.1 s: a click is shorter, the shortest "yes" is not
+QUIETEST = -96.0  # dB full scale: the last bit of a sample
 LONGEST_FRAMES = (28 * RATE) // FRAME  # a longer span is cut where it is quietest
 
 Samples = npt.NDArray[np.int16]
@@ -118,6 +119,13 @@ class Speech:
     def end(self) -> int:
         """Where it ends in the recording."""
         return self.start + len(self.samples)
+
+    def level(self, start: float, end: float) -> float:
+        """How loud it is between two seconds of the recording: dB full scale, silence -96."""
+        first = round(start * RATE) - self.start
+        sound = self.samples[max(first, 0) : max(round(end * RATE) - self.start, first + 1)]
+        power = float(np.square(sound.astype(np.float32)).mean()) if len(sound) else 0.0
+        return max(10 * float(np.log10(power / 32768**2)), QUIETEST) if power else QUIETEST
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from ingest.base.errors import BadSetup
 
 if TYPE_CHECKING:
     from ingest.base.settings import Settings
+    from insights.evaluate import Share
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -82,3 +83,14 @@ def day_and_time(iso: str) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: "1 call", "3 calls"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def with_interval(value: float, interval: tuple[float, float]) -> str:
+    """ "0.90 [0.80–0.95]"."""
+    return f"{value:.2f} [{interval[0]:.2f}–{interval[1]:.2f}]"
+
+
+def share_object(share: "Share") -> dict[str, float]:
+    """A share with its interval, as JSON."""
+    low, high = share.interval
+    return {"value": share.value, "low": low, "high": high}

@@ -7,14 +7,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from api.commands.common import SAMPLES, count, json_option, load_settings, print_json, print_table
+from api.commands.common import (
+    SAMPLES,
+    count,
+    json_option,
+    load_settings,
+    print_json,
+    print_table,
+    share_object,
+    with_interval,
+)
 from api.commands.llm import llm_answers_option, mining
+from api.commands.measure_hearing import evaluate_silence
+from api.commands.measure_pii import evaluate_pii
+from api.commands.speakers import evaluate_speakers
 from ingest.base.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from insights.evaluate import Report, Score, Share, ThemePairs
+    from insights.evaluate import Report, Score, ThemePairs
     from insights.insight import MiningNote
     from insights.labels import LabelledCall
     from transcribe.bench import EngineResult
@@ -104,7 +116,7 @@ def evaluate_themes(folder: Path, as_json: bool) -> None:
     }
     if as_json:
         rows = [
-            {"cosine": bound, **_themes_object(merged), "asked": _share_object(asked)}
+            {"cosine": bound, **_themes_object(merged), "asked": share_object(asked)}
             for bound, (merged, asked) in grid.items()
         ]
         print_json({"sure": SURE, "grid": rows})
@@ -114,8 +126,8 @@ def evaluate_themes(folder: Path, as_json: bool) -> None:
         [
             (
                 f"{bound:.2f}",
-                _told(merged.precision.value, merged.precision.interval),
-                _told(merged.recall.value, merged.recall.interval),
+                with_interval(merged.precision.value, merged.precision.interval),
+                with_interval(merged.recall.value, merged.recall.interval),
                 count(merged.precision.total, "pair"),
                 count(merged.recall.total, "pair"),
                 f"{asked.hits} of {asked.total} one wish",
@@ -171,17 +183,12 @@ def _score_object(kind: str, score: "Score") -> dict[str, Any]:
         "hits": score.hits,
         "true": score.recall.total,
         "found": score.precision.total,
-        "precision": _share_object(score.precision),
-        "recall": _share_object(score.recall),
+        "precision": share_object(score.precision),
+        "recall": share_object(score.recall),
         "f1": {"value": score.f1, "low": low, "high": high},
-        "quote": _share_object(score.quote_right),
-        **({facet: _share_object(score.label_right)} if facet else {}),
+        "quote": share_object(score.quote_right),
+        **({facet: share_object(score.label_right)} if facet else {}),
     }
-
-
-def _share_object(share: "Share") -> dict[str, float]:
-    low, high = share.interval
-    return {"value": share.value, "low": low, "high": high}
 
 
 def _print_report(report: "Report") -> None:
@@ -191,9 +198,9 @@ def _print_report(report: "Report") -> None:
         rows.append(
             (
                 name,
-                _told(score.precision.value, score.precision.interval),
-                _told(score.recall.value, score.recall.interval),
-                _told(score.f1, score.f1_interval),
+                with_interval(score.precision.value, score.precision.interval),
+                with_interval(score.recall.value, score.recall.interval),
+                with_interval(score.f1, score.f1_interval),
                 f"{facet} {score.label_right.value:.2f}" if facet else "–",
                 f"{score.hits} of {score.recall.total}, {score.precision.total} found",
             )
@@ -204,8 +211,8 @@ def _print_report(report: "Report") -> None:
 
 def _themes_object(themes: "ThemePairs") -> dict[str, Any]:
     return {
-        "precision": _share_object(themes.precision),
-        "recall": _share_object(themes.recall),
+        "precision": share_object(themes.precision),
+        "recall": share_object(themes.recall),
         "pairs": {"said": themes.precision.total, "true": themes.recall.total},
     }
 
@@ -213,15 +220,11 @@ def _themes_object(themes: "ThemePairs") -> dict[str, Any]:
 def _print_themes(themes: "ThemePairs") -> None:
     click.echo(
         "Requests of one company brought together as one wish: "
-        f"precision {_told(themes.precision.value, themes.precision.interval)} "
+        f"precision {with_interval(themes.precision.value, themes.precision.interval)} "
         f"of {count(themes.precision.total, 'pair')}, "
-        f"recall {_told(themes.recall.value, themes.recall.interval)} "
+        f"recall {with_interval(themes.recall.value, themes.recall.interval)} "
         f"of {count(themes.recall.total, 'pair')}."
     )
-
-
-def _told(value: float, interval: tuple[float, float]) -> str:
-    return f"{value:.2f} [{interval[0]:.2f}–{interval[1]:.2f}]"
 
 
 @evaluate.command("transcripts")
@@ -287,8 +290,9 @@ def bench_transcribe(folder: Path, as_json: bool) -> None:
     """Time faster-whisper as it comes, its batched pipeline, and Earshot, on the same files.
 
     Prints how many times real time each is, its word error rate, the catalogue's names that it
-    heard, and its peak memory. DIR is a folder as for `evaluate transcripts`; the samples
-    otherwise. Takes several minutes.
+    heard, before and after near-misses are put right, those that nobody said, and its peak memory.
+    Earshot hears without names, with those of the call, and with another company's. DIR is a folder
+    as for `evaluate transcripts`; the samples otherwise. Takes several minutes.
 
     \b
     Example:
@@ -302,7 +306,10 @@ def bench_transcribe(folder: Path, as_json: bool) -> None:
         print_json({"model": report.model, "threads": report.threads, "engines": results})
         return
     click.echo(f"Model {report.model}, {count(report.threads, 'thread')}.")
-    headers = ("engine", "× real time", "WER", "names heard", "CPU s an hour", "peak MiB")
+    headers = (
+        *("engine", "× real time", "WER", "names heard", "put right", "invented"),
+        *("CPU s an hour", "peak MiB"),
+    )
     print_table(headers, [_engine_row(result) for result in report.results])
 
 
@@ -314,17 +321,21 @@ def _engine_object(result: "EngineResult") -> dict[str, Any]:
         "times_real_time": result.times_real_time,
         "cpu_seconds_an_hour": result.cpu_seconds_an_hour,
         "peak_mib": result.peak_mib,
-        "names": {"said": result.names.said, "heard": result.names.heard},
+        "names": asdict(result.names),
+        "names_put_right": asdict(result.corrected) if result.corrected else None,
         **_errors_object(result.errors),
     }
 
 
 def _engine_row(result: "EngineResult") -> tuple[str, ...]:
+    last = result.corrected or result.names
     return (
         result.engine,
         f"{result.times_real_time:.1f}",
         f"{result.errors.rate:.1%}",
         f"{result.names.heard} of {result.names.said}",
+        f"{result.corrected.heard} of {result.corrected.said}" if result.corrected else "",
+        str(last.invented),
         f"{result.cpu_seconds_an_hour:.0f}",
         f"{result.peak_mib:.0f}",
     )
@@ -369,5 +380,9 @@ def bench_mine(folder: Path, as_json: bool) -> None:
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} hours"
 
+
+evaluate.add_command(evaluate_pii)
+evaluate.add_command(evaluate_silence)
+evaluate.add_command(evaluate_speakers)
 
 COMMANDS = (evaluate, bench)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from insights.labels import LabelledCall
     from transcribe.formats import Format
 
-FORMATS = ("text", "json", "vtt", "srt")
+FORMATS = ("text", "markdown", "vtt", "srt", "json")
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--language", help="Expected language, as ISO 639-1; EARSHOT_LANGUAGE otherwise.")
+@click.option("--language", help="As ISO 639-1; EARSHOT_LANGUAGE, or what is detected, otherwise.")
 @click.option("--seller-channel", type=click.IntRange(0), default=0, show_default=True)
 def transcribe(file: Path, style: "Format", language: str | None, seller_channel: int) -> None:
     """Write down what is said in a recording. Needs no server.
@@ -39,7 +39,7 @@ def transcribe(file: Path, style: "Format", language: str | None, seller_channel
     settings = load_settings(language=language)
     probe(file, Limits.of(settings))  # what is no recording is refused before a model is loaded
     transcript = Hearer(settings).hear(
-        file, seller_channel=seller_channel, language=settings.language
+        file, seller_channel=seller_channel, language=settings.language or None
     )
     click.echo(render(transcript, style).rstrip("\n"))
 
@@ -114,7 +114,7 @@ def model_path() -> None:
     Example:
       ls -l "$(earshot model-path)"
     """
-    from transcribe.engine import model_path as path_of
+    from transcribe.weights import model_path as path_of
 
     click.echo(path_of(load_settings()))
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 QUEUES = {  # what each worker serves: modules of tasks, with the queue that they come by
     "hearing": {"transcribe.tasks": "hearing"},
-    "mining": {"insights.tasks": "mining", "ingest.tasks": "upkeep"},
+    "mining": {"insights.tasks": "mining", "ingest.tasks": "upkeep", "api.tasks": "upkeep"},
+    "sending": {"ingest.webhooks.tasks": "sending"},  # apart: a receiver may take its time
 }
 
 
@@ -63,10 +64,10 @@ def _serve(app: "FastAPI", settings: "Settings", fd: int | None) -> None:
 @click.argument("queue", type=click.Choice(list(QUEUES)))
 @click.option("--grace", type=click.FloatRange(0), help="Seconds to go on after SIGQUIT.")
 def worker(queue: str, grace: float | None) -> None:
-    """Run one worker, that hears or that mines.
+    """Run one worker, that hears, that mines or that sends webhooks.
 
-    The mining worker also looks after forgotten calls. SIGTERM lets a worker finish the call in
-    hand; SIGQUIT makes it give the call back, after some seconds' grace.
+    The mining worker also looks after forgotten calls and sends digests. SIGTERM lets a worker
+    finish the call in hand; SIGQUIT makes it give the call back, after some seconds' grace.
 
     \b
     Example:
@@ -87,7 +88,7 @@ def worker(queue: str, grace: float | None) -> None:
     app.worker_main(
         [
             "worker",
-            f"--queues={','.join(QUEUES[queue].values())}",
+            f"--queues={','.join(dict.fromkeys(QUEUES[queue].values()))}",
             "--pool=prefork",
             "--concurrency=1",
             "--without-gossip",

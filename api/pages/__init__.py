@@ -7,16 +7,31 @@ from api.pages import (
     calls,
     competitors,
     digest,
+    digests,
+    edits,
+    languages,
+    leads,
     login,
+    overview,
     proposals,
+    queue,
     reviews,
+    rivals,
+    search,
+    theme,
     themes,
     trends,
+    views,
+    voices,
+    webhooks,
 )
 from api.pages.errors import error_page
 
 __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (calls, call, reviews, digest, trends, themes, competitors, proposals, login):
+for room in (
+    *(overview, calls, call, voices, languages, edits, views, search, reviews, queue, digest),
+    *(digests, trends, themes, theme, competitors, rivals, leads, proposals, webhooks, login),
+):
     router.include_router(room.router)

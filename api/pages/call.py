@@ -4,30 +4,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Query, Response
 
-from api.auth import needs
 from api.context import Context, Here
 from api.pages import words
+from api.pages.heard_in import heard_in
+from api.pages.hearing import hearing_lines
 from api.pages.marking import Mark, Piece, pieces, word_times
-from api.pages.queries import has_transcript, theme_names
+from api.pages.queries import theme_names
 from api.pages.site import page
+from api.pages.speaking import SIDES, labels, speaking
+from api.partial import partial_of
+from api.rest.calls import transcript_of
+from api.rest.parameters import Reader
 from api.users import Right, User
-from ingest.base.db import Connection
-from ingest.base.errors import NotFound
-from ingest.calls import Call
+from api.veil import insights_behind, is_veiled, shown_edits, veil
+from ingest.calls import Call, CallState
 from ingest.queries import get_call
 from insights.digest import label_words
 from insights.insight import PERSON, Kind, MiningNote, Review, Stance
+from insights.minable import why_not_mined
 from insights.queries import catalogue, insights_of, mining_note
 from insights.stored import StoredInsight
-from transcribe import queries as transcripts
-from transcribe.transcript import Speaker, Transcript, Turn
+from transcribe.edits.queries import edits_of
+from transcribe.edits.rules import Edit
+from transcribe.kept.partial import Partial
+from transcribe.talk import talk_of
+from transcribe.transcript import Transcript, Turn
 
 router = APIRouter()
-Reader = Annotated[User, Depends(needs(Right.READ))]
 
-SIDES = {Speaker.SELLER: "Seller", Speaker.BUYER: "Buyer", Speaker.UNKNOWN: "Speaker"}
+EDITABLE = frozenset({CallState.HEARD, CallState.DONE, CallState.FAILED})
+"""States in which no worker has the call."""
+
 TRACK = 1000
 """Width of the player's track in its own units."""
 THINNEST = 4
@@ -69,30 +78,44 @@ class TurnShown:
     who: str  # empty where the same speaker goes on
     start: float | None
     times: str
+    text: str
     pieces: tuple[Piece, ...]
+    edit: Edit | None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reader wrote of a missed insight, to be shown again where it was refused."""
+    """What a reader is writing; where it was refused, to be shown again."""
 
     wrong: str = ""  # why it, or a review, was refused
-    missed: Mapping[str, object] = field(default_factory=dict)  # the form's fields, if it was that
+    missed: Mapping[str, object] = field(default_factory=dict)  # the fields of a missed insight
+    turn: int | None = None  # whose words are put right
+    text: str | None = None  # as written so far
 
 
 @router.get("/calls/{call_id}")
-def call_page(here: Here, user: Reader, call_id: int) -> Response:
-    """The whole call."""
-    return whole(here, user, call_id)
+def call_page(
+    here: Here, user: Reader, call_id: int, edit: Annotated[int | None, Query()] = None
+) -> Response:
+    """The whole call; `edit` is the turn whose words its reader puts right."""
+    return whole(here, user, call_id, Draft(turn=edit))
 
 
 def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Response:
     """The whole call; where a review was refused, with the reason."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
-        transcript = _transcript(conn, call_id)
-        found = insights_of(conn, call_id)
+        transcript = transcript_of(conn, call_id)
+        so_far = None if transcript else partial_of(here, user, conn, call)
+        hide = veil(here, user, conn, [call_id])
+        if transcript:
+            transcript = hide.transcript(call_id, transcript)
+        found = insights_behind(hide, insights_of(conn, call_id))
         how = mining_note(conn, call_id)
+        edits = {
+            edit.turn: edit
+            for edit in shown_edits(here, user, conn, call_id, edits_of(conn, call_id))
+        }
         rivals = [rival.name for rival in catalogue(conn, call.company_id)]
         themes = theme_names(conn, call.company_id)
     return page(
@@ -101,16 +124,24 @@ def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Re
         status=422 if draft.wrong else 200,
         call=call,
         transcript=transcript,
-        turns=list(_turns(transcript, _standing(found))) if transcript else [],
+        turns=list(_turns(transcript, _standing(found), edits)) if transcript else [],
         insights=[_shown(i, call) for i in found],
+        talk=talk_of(transcript) if transcript else None,
+        sides=SIDES,
         missing=max(call.missing_seconds, transcript.missing_seconds if transcript else 0),
-        playable=call.audio_sha256 is not None,
+        playable=call.audio_sha256 is not None
+        and (transcript is not None or not is_veiled(here, user)),
         timed=transcript is not None
         and all(turn.start is not None and turn.end is not None for turn in transcript.turns),
+        hearing=hearing_lines(transcript) if transcript else (),
+        speaking=speaking(transcript) if transcript else None,
+        heard_in=heard_in(transcript) if transcript else None,
         draft=draft,
+        may_edit=user.may(Right.BRING) and call.state in EDITABLE,
         rivals=rivals,
         themes=themes,
-        **_state(call, transcript is not None, found, how),
+        **_so_far(call, so_far, is_veiled(here, user)),
+        **_state(call, transcript, found, how),
     )
 
 
@@ -119,10 +150,12 @@ def call_live(here: Here, user: Reader, call_id: int) -> Response:
     """What changes while the call is on its way."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
-        has_words = has_transcript(conn, call_id)
+        transcript = transcript_of(conn, call_id)
+        so_far = None if transcript else partial_of(here, user, conn, call)
         how = mining_note(conn, call_id)
-        state = _state(call, has_words, insights_of(conn, call_id), how)
-    return page("call_state.html", user, call=call, **state)
+        state = _state(call, transcript, insights_of(conn, call_id), how)
+    told = _so_far(call, so_far, is_veiled(here, user))
+    return page("call_live.html", user, call=call, **told, **state)
 
 
 def _standing(found: Sequence[StoredInsight]) -> list[StoredInsight]:
@@ -130,21 +163,18 @@ def _standing(found: Sequence[StoredInsight]) -> list[StoredInsight]:
     return [i for i in found if i.review is not Review.REJECTED]
 
 
-def _transcript(conn: Connection, call_id: int) -> Transcript | None:
-    try:
-        return transcripts.load(conn, call_id)
-    except NotFound:
-        return None
-
-
 def _state(
-    call: Call, has_words: bool, found: Sequence[StoredInsight], how: MiningNote | None
+    call: Call,
+    transcript: Transcript | None,
+    found: Sequence[StoredInsight],
+    how: MiningNote | None,
 ) -> dict[str, Any]:
     counts = {kind: sum(i.kind is kind for i in _standing(found)) for kind in Kind}
     told = words.listed([text for _, text in words.kinds_counted(counts)])
+    unmined = why_not_mined(transcript, how is not None) if transcript else None
     nothing = "No objection, competitor or feature request was found."
     what = "recording is"
-    if has_words:
+    if transcript:
         what = "recording and every word of it are" if call.audio_sha256 else "transcript is"
     return {
         "underway": call.state in words.ON_THE_WAY,
@@ -152,9 +182,23 @@ def _state(
         if told
         else "All that was found here is rejected."
         if found
-        else nothing,
-        "notes": how.sentences if how else [],
+        else (None if how else unmined) or nothing,
+        "notes": [
+            *([unmined] if unmined and (how or found) else []),
+            *(how.sentences if how else []),
+        ],
         "kept": f"The {what} kept, and no other call is touched.",
+    }
+
+
+def _so_far(call: Call, so_far: Partial | None, veiled: bool) -> dict[str, Any]:
+    """What is shown of a call until it is heard; a worker that goes on where another left it tells
+    of less than is kept, at first."""
+    turns = so_far.turns if so_far else ()
+    return {
+        "so_far": list(_turns(Transcript(turns, call.seconds), [], {})),
+        "heard_to": max(call.heard_seconds, so_far.seconds if so_far else 0.0),
+        "veiled": veiled,
     }
 
 
@@ -173,8 +217,8 @@ def _shown(insight: StoredInsight, call: Call) -> Shown:
         label=insight.label,
         stance=insight.stance,
         review=insight.review,
-        verdict=_verdict(insight),
-        undo=_undo(insight),
+        verdict=verdict_of(insight),
+        undo=undo_of(insight),
         quote=insight.quote,
         who=insight.speaker_name or SIDES[insight.speaker],
         sure="" if insight.detector == PERSON else sure(insight.confidence),
@@ -210,7 +254,8 @@ def _before(insight: StoredInsight) -> str | None:
     return f"found as “{label}{stance}”"
 
 
-def _verdict(insight: StoredInsight) -> str:
+def verdict_of(insight: StoredInsight) -> str:
+    """What a person said of it; empty where nobody did."""
     if insight.review is Review.REJECTED:
         return "Rejected"
     if insight.detector == PERSON:
@@ -220,31 +265,37 @@ def _verdict(insight: StoredInsight) -> str:
     return "Confirmed" if insight.found_label is None else "Relabelled"
 
 
-def _undo(insight: StoredInsight) -> Review:
+def undo_of(insight: StoredInsight) -> Review:
     """One that a person added has nothing to go back to: it is in or out."""
     if insight.detector != PERSON:
         return Review.UNREVIEWED
     return Review.CONFIRMED if insight.review is Review.REJECTED else Review.REJECTED
 
 
-def _turns(transcript: Transcript, found: Sequence[StoredInsight]) -> Iterator[TurnShown]:
-    before: tuple[Speaker, str | None] | None = None
+def _turns(
+    transcript: Transcript, found: Sequence[StoredInsight], edits: Mapping[int, Edit]
+) -> Iterator[TurnShown]:
+    called = labels(transcript)
+    before: tuple[str, str | None] | None = None
     for position, turn in enumerate(transcript.turns):
-        speaker = (turn.speaker, turn.name)
+        speaker = (called.get(turn.voice, SIDES[turn.speaker]), turn.name)
         marks = [_mark(i) for i in found if i.turn == position]
-        yield _turn(turn, marks, goes_on=speaker == before)
+        yield _turn(turn, speaker[0], marks, edits.get(position), goes_on=speaker == before)
         before = speaker
 
 
-def _turn(turn: Turn, marks: Sequence[Mark], goes_on: bool) -> TurnShown:
-    side = SIDES[turn.speaker]
+def _turn(
+    turn: Turn, side: str, marks: Sequence[Mark], edit: Edit | None, goes_on: bool
+) -> TurnShown:
     return TurnShown(
         side=turn.speaker.value,
         side_words=side,
         who="" if goes_on else turn.name or side,
         start=turn.start,
         times=word_times(turn),
-        pieces=tuple(pieces(turn.text, marks)),
+        text=turn.text,
+        pieces=tuple(pieces(turn.text, marks, edit.misheard if edit else ())),
+        edit=edit,
     )
 
 

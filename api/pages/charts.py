@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from insights.evaluate import Share
 from insights.trends.telling import period_words
 from insights.trends.trend import Period, Point, Series
 
@@ -94,12 +95,17 @@ def point_words(point: Point) -> str:
     if not share.total:
         return "no calls"
     few = "" if point.enough else ", not enough calls"
-    return f"{share.hits} of {share.total} calls, {percent(share.value)} ({interval(point)}){few}"
+    return f"{share.hits} of {share.total} calls, {share_words(share)}{few}"
 
 
-def interval(point: Point) -> str:
+def share_words(share: Share) -> str:
+    """ "33 % (12 to 65 %)"."""
+    return f"{percent(share.value)} ({interval(share)})"
+
+
+def interval(share: Share) -> str:
     """ "12 to 65 %"."""
-    low, high = point.share.interval
+    low, high = share.interval
     return f"{100 * low:.0f} to {percent(high)}"
 
 

@@ -10,9 +10,13 @@ from fastapi.responses import RedirectResponse
 from api.auth import needs
 from api.context import Context, Here
 from api.pages import words
+from api.pages.rivals import Weeks, chosen_company, overview, shared
 from api.pages.site import page
+from api.pages.trends import WEEKS
+from api.rest.parameters import Reader, Words
 from api.schemas import BIGINT
 from api.users import Right, User
+from api.veil import shown_proposals
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from ingest.parties import company_named
@@ -22,9 +26,9 @@ from insights.insight import Competitor
 from insights.proposals.proposal import Evidence, Proposal, State
 from insights.proposals.queries import find_proposals, proposal
 from insights.stored import CatalogueEntry, Company
+from insights.trends.queries import segments
 
 router = APIRouter()
-Reader = Annotated[User, Depends(needs(Right.READ))]
 Editor = Annotated[User, Depends(needs(Right.CATALOGUE))]
 Name = Annotated[str, Form()]
 Aliases = Annotated[str, Form()]
@@ -44,6 +48,15 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Whose rivals are shown, and of which calls."""
+
+    company: str = ""  # empty: the one with most calls
+    segment: str | None = None
+    weeks: int = WEEKS[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A company with its catalogue, and the names that may belong there."""
 
@@ -59,13 +72,16 @@ def competitors_page(
     user: Reader,
     removed: str = "",
     aliases: str = "",
-    company: str = "",
+    company: Words = None,
+    segment: Words = None,
+    weeks: Weeks = WEEKS[0],
     decided: Decided = None,
 ) -> Response:
-    """Every company's catalogue, and the names proposed for it; just after a removal or a
-    decision, with the way back."""
-    gone = Removed(company, removed, aliases) if removed else None
-    return catalogue_page(here, user, removed=gone, decided=decided)
+    """What is known of one company's rivals, every company's catalogue and the names proposed for
+    it; just after a removal or a decision, with the way back."""
+    gone = Removed(company or "", removed, aliases) if removed else None
+    shown = Shown(company or "", segment or None, weeks)
+    return catalogue_page(here, user, shown, removed=gone, decided=decided)
 
 
 @router.post("/competitors")
@@ -124,14 +140,18 @@ def spoken_path(evidence: Evidence) -> str:
 def catalogue_page(
     here: Context,
     user: User,
+    asked: Shown = Shown(),
     removed: Removed | None = None,
     decided: int | None = None,
     wrong: Refused | None = None,
 ) -> Response:
     """The page, with what just happened on top."""
     with here.pool.connection() as conn:
-        companies = _companies(conn)
+        companies = _companies(here, user, conn)
         just_decided = _decided(conn, decided)
+        company = chosen_company(conn, asked.company)
+        shown = overview(here, user, conn, company, asked.segment, asked.weeks) if company else None
+        offered = segments(conn)
     told = [
         f"{count_words(len(listed.rivals), 'rival')} of {listed.company.name}"
         for listed in companies
@@ -143,6 +163,8 @@ def catalogue_page(
         status=wrong.status if wrong else 200,
         answer=words.listed(told) if told else "No rivals are listened for yet",
         companies=companies,
+        shown=shown,
+        segments=offered,
         removed=removed,
         decided=just_decided,
         wrong=str(wrong) if wrong else "",
@@ -150,13 +172,14 @@ def catalogue_page(
         State=State,
         MOST_PROPOSED=MOST_PROPOSED,
         spoken_path=spoken_path,
+        **shared(),
     )
 
 
-def _companies(conn: Connection) -> list[Listed]:
+def _companies(here: Context, user: User, conn: Connection) -> list[Listed]:
     entries = queries.full_catalogue(conn)
-    proposed = find_proposals(conn, None, State.OPEN)
-    refused = find_proposals(conn, None, State.REFUSED)
+    proposed = shown_proposals(here, user, conn, find_proposals(conn, None, State.OPEN))
+    refused = shown_proposals(here, user, conn, find_proposals(conn, None, State.REFUSED))
     return [
         Listed(
             company,

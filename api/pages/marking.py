@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from insights.insight import Kind
+from transcribe.edits.rules import Misheard
 from transcribe.transcript import Turn
 
 
@@ -26,17 +27,34 @@ class Piece:
     text: str
     marks: tuple[Mark, ...]  # none: plain text
     ending: tuple[Mark, ...]  # those whose quote ends with this piece
+    heard: str = ""  # what a name was heard as that was put right
 
 
-def pieces(text: str, marks: Sequence[Mark]) -> list[Piece]:
-    """Cut a turn's text where a mark begins or ends; the pieces joined are the text again.
+def pieces(text: str, marks: Sequence[Mark], names: Sequence[Misheard] = ()) -> list[Piece]:
+    """Cut a turn's text where a mark or a name put right begins or ends; the pieces joined are
+    the text again.
 
     A mark takes the point or comma behind it along, or its label would come in between.
     """
     closed = [replace(mark, end=_closed(text, mark.end)) for mark in marks]
-    cuts = {0, len(text)} | {mark.start for mark in closed} | {mark.end for mark in closed}
+    spans = [(each.start, each.end) for each in closed] + [(n.start, n.end) for n in names]
+    cuts = {0, len(text)}.union(*spans)
     inside = sorted(cut for cut in cuts if cut <= len(text))
-    return [_piece(text, at, to, closed) for at, to in pairwise(inside)]
+    return [_piece(text, at, to, closed, names) for at, to in pairwise(inside)]
+
+
+def passage(text: str, start: int, end: int, most: int = 400) -> tuple[str, str, str]:
+    """What stands before a quote, the quote, and what follows; before and after cut between words
+    where they are longer than `most` characters."""
+    before, quote, after = text[:start], text[start:end], text[end:]
+    if len(before) > most:
+        before = "… " + before[-most:].partition(" ")[2]
+    return before, quote, shortened(after, most)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, cut between words where it is longer than `most` characters."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0] + " …"
 
 
 def _closed(text: str, end: int) -> int:
@@ -45,9 +63,10 @@ def _closed(text: str, end: int) -> int:
     return min(end, len(text))
 
 
-def _piece(text: str, at: int, to: int, marks: Sequence[Mark]) -> Piece:
+def _piece(text: str, at: int, to: int, marks: Sequence[Mark], names: Sequence[Misheard]) -> Piece:
     over = tuple(mark for mark in marks if mark.start < to and mark.end > at)
-    return Piece(text[at:to], over, tuple(mark for mark in over if mark.end == to))
+    heard = next((name.heard for name in names if name.start < to and name.end > at), "")
+    return Piece(text[at:to], over, tuple(mark for mark in over if mark.end == to), heard)
 
 
 def word_times(turn: Turn) -> str:

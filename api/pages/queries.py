@@ -9,6 +9,7 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import Kind
+from insights.minable import MINABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def counts_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, dict[Kind,
     return found
 
 
-def best_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, Mention]:
+def best_of(conn: Connection, call_ids: Sequence[int]) -> list[Mention]:
     """Each call's surest quote, an objection before a request before a rival."""
     with conn.cursor(row_factory=kwargs_row(_mention)) as cursor:
         cursor.execute(
@@ -108,13 +109,20 @@ def best_of(conn: Connection, call_ids: Sequence[int]) -> dict[int, Mention]:
                          insight.confidence desc, insight.id""",
             [list(call_ids)],
         )
-        return {mention.call_id: mention for mention in cursor}
+        return cursor.fetchall()
 
 
-def has_transcript(conn: Connection, call_id: int) -> bool:
-    """Whether a call's words are known."""
-    query = "select 1 from transcript where call_id = %s"
-    return conn.execute(query, [call_id]).fetchone() is not None
+def unmined(conn: Connection, call_ids: Sequence[int]) -> dict[int, str]:
+    """The languages, as ISO 639-1, of those of the calls that are done and in a language that is
+    not mined."""
+    rows = conn.execute(
+        f"""select call.id, transcript.language
+              from call join transcript on transcript.call_id = call.id
+             where call.id = any(%s) and call.state = 'done' and not {MINABLE}
+               and not exists (select from mined_call where call_id = call.id)""",  # noqa: S608
+        [list(call_ids)],
+    )
+    return dict(rows.fetchall())
 
 
 def _mention(*, kind: str, **row: Any) -> Mention:

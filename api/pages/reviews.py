@@ -2,23 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from api.auth import needs
 from api.context import Here
 from api.pages.call import Draft, whole
-from api.rest.parameters import Id
+from api.rest.parameters import Id, Reviewer
 from api.review_schemas import LONGEST_QUOTE
 from api.schemas import INTEGER, Text
-from api.users import Right, User
+from api.veil import meant
 from insights.insight import Kind, Review, Stance
 from insights.queries import insight
 from insights.reviews import queries
 from insights.reviews.rules import BadReview, Judgement, Missed
 
 router = APIRouter()
-Reviewer = Annotated[User, Depends(needs(Right.REVIEW))]
 Words = Annotated[Text, Form()]
 Quote = Annotated[str, Form(max_length=LONGEST_QUOTE)]
 Number = Annotated[int | None, Form(ge=0, le=INTEGER)]
@@ -72,7 +70,8 @@ def add_missed(
     )
     try:
         with here.pool.connection() as conn:
-            insight_id = queries.add_missed(conn, call_id, missed, user.id)
+            found = meant(here, user, conn, call_id, missed)
+            insight_id = queries.add_missed(conn, call_id, found, user.id)
     except BadReview as error:
         fields = {
             **{"kind": kind, "quote": quote, "stance": stance},

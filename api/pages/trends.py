@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.auth import needs
-from api.context import Here
+from api.context import Context, Here
 from api.pages import charts
 from api.pages.site import page
 from api.pages.words import listed
-from api.rest.parameters import Words
+from api.rest.parameters import Reader, Words
 from api.rest.trends import among, answered
-from api.users import Right, User
+from api.users import User
+from api.veil import shown_quotes
 from ingest.base.db import Connection
 from insights.catalogue.queries import list_companies
 from insights.digest import Mention, Week, label_words
@@ -35,7 +35,6 @@ from insights.trends.trend import (
 )
 
 router = APIRouter()
-Reader = Annotated[User, Depends(needs(Right.READ))]
 
 WEEKS = (12, 26, 52)
 """Twelve by default: the compared eight and some before, to see whether a rise is one."""
@@ -61,6 +60,7 @@ FILTERS = {
     "rep": "rep",
     "lead_source": "lead source",
     "campaign": "campaign",
+    "rival": "rival",
 }
 
 
@@ -78,6 +78,10 @@ class Asked:
         given: dict[str, Any] = {"kind": self.kind.value, **asdict(self.among)}
         given |= {"by": self.by, "weeks": self.weeks if self.weeks != WEEKS[0] else None}
         return f"{path}?{urlencode({k: v for k, v in (given | more).items() if v is not None})}"
+
+    def point(self, series: Series, period: Period) -> str:
+        """The address that shows the quotes of a point."""
+        return self.address(label=series.label, group=series.group, week=period.name)
 
     @property
     def filters(self) -> dict[str, str]:
@@ -160,7 +164,7 @@ def trends_page(
             newest=newest if newest and question.until <= today - timedelta(7) else None,
             panels=_sections(shown, trends),
             more=len(trends.series) + trends.left_out - len(shown),
-            evidence=_evidence(conn, trends, chosen),
+            evidence=shown_to(here, user, conn, _evidence(conn, trends, chosen)),
             chosen=chosen,
             dropped=[] if newest else _worth_dropping(conn, asked),
             any_calls=bool(newest) or queries.last_day(conn, Filter()) is not None,
@@ -179,11 +183,15 @@ def _constants() -> dict[str, Any]:
 
 
 def _question(asked: Asked, today: date, newest: date | None) -> Question:
+    return Question(asked.kind, weeks_to(asked.weeks, today, newest), asked.among, by=asked.by)
+
+
+def weeks_to(number: int, today: date, newest: date | None) -> tuple[Period, ...]:
     """The last weeks; where no call was held in them, those up to the newest call."""
-    spans = last_periods(Unit.WEEK, asked.weeks, today + timedelta(1))
+    spans = last_periods(Unit.WEEK, number, today + timedelta(1))
     if newest and newest < spans[0].start:
-        spans = last_periods(Unit.WEEK, asked.weeks, newest + timedelta(1))
-    return Question(asked.kind, spans, asked.among, by=asked.by)
+        spans = last_periods(Unit.WEEK, number, newest + timedelta(1))
+    return spans
 
 
 def _shown(trends: Trends) -> tuple[Series, ...]:
@@ -235,7 +243,7 @@ def _evidence(conn: Connection, trends: Trends, chosen: Chosen | None) -> Eviden
     """The quotes of the point that was chosen, else of what the headline is about."""
     question = trends.question
     if chosen is None:
-        return _headline_evidence(conn, trends)
+        return headline_evidence(conn, trends)
     spans = question.periods
     when = f"these {len(spans)} weeks"
     if chosen.week:
@@ -244,7 +252,15 @@ def _evidence(conn: Connection, trends: Trends, chosen: Chosen | None) -> Eviden
     return _quotes(conn, replace(question, periods=spans), chosen.label, chosen.group, when)
 
 
-def _headline_evidence(conn: Connection, trends: Trends) -> Evidence | None:
+def shown_to(
+    here: Context, user: User, conn: Connection, evidence: Evidence | None
+) -> Evidence | None:
+    """The quotes as this user sees them."""
+    return evidence and replace(evidence, quotes=shown_quotes(here, user, conn, evidence.quotes))
+
+
+def headline_evidence(conn: Connection, trends: Trends) -> Evidence | None:
+    """The quotes of what the headline is about; None where it is about nothing."""
     with_change = [(series, series.change) for series in trends.series if series.change]
     if not with_change or not trends.compared:
         return None

@@ -1,16 +1,27 @@
 """A call's recording, whole or in ranges, so that a player can jump (RFC 9110, section 14)."""
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.context import Here
+from api.context import Context, Here
 from api.errors import problem, respond
 from api.rest.parameters import Id, Reader
-from ingest.base.errors import NotFound
+from api.users import User
+from api.veil import is_veiled, veil
+from ingest.base.db import Connection
+from ingest.base.errors import NotFound, Refused
+from ingest.calls import Audio
 from ingest.queries import get_audio, get_call
+from ingest.silence import silenced_copy
+from ingest.store import CHUNK_BYTES, spool_folder
+from transcribe import queries as transcripts
 
 router = APIRouter(tags=["Calls"])
 
@@ -33,44 +44,119 @@ ONE_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 BODY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
+WAITS_FOR_WORDS = (
+    "Call {} is not heard yet: what is private in it can only be silenced once its words are known."
+    " Play it then, or ask an admin."
+)
+
+
+class NotHeard(Refused):
+    """A recording of which nobody knows yet what must be silenced."""
+
+    code = "not-heard"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is played."""
+
+    size: int  # bytes
+    tag: str
+    media_type: str
+    cache: str
+    read: Callable[[int, int], Iterator[bytes]]  # the bytes [start, end)
+
+
 @router.get("/calls/{call_id}/audio", responses={200: {"content": BODY}, 206: {"content": BODY}})
 @router.head("/calls/{call_id}/audio", include_in_schema=False)
-def play(request: Request, here: Here, _: Reader, call_id: Id) -> Response:
-    """The recording as it was brought. One byte range is answered by 206."""
+def play(request: Request, here: Here, user: Reader, call_id: Id) -> Response:
+    """The recording as it was brought; for roles that may not hear what is private, with that
+    silenced, as WAV. One byte range is answered by 206."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
         if call.audio_sha256 is None:
             raise NotFound(f"Call {call_id} was brought as a transcript: it has no recording.")
         audio = get_audio(conn, call.audio_sha256)
-    size = here.store.size(audio.sha256)
-    tag = f'"{audio.sha256}"'
+        spans = _silences(here, user, conn, call_id)
+    sound = _silenced(here, audio, spans) if spans else _as_brought(here, audio)
+    if is_veiled(here, user):  # what is private may be known better tomorrow
+        sound = replace(sound, cache="private, no-cache")
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=31536000, immutable",
+        "Cache-Control": sound.cache,
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(call.filename, safe='')}",
-        "ETag": tag,
+        "ETag": sound.tag,
+        "Vary": "Authorization, Cookie",
     }
-    if tag in request.headers.get("if-none-match", ""):
+    if sound.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    return _part(request, sound, headers)
+
+
+def _part(request: Request, sound: _Sound, headers: dict[str, str]) -> Response:
+    """The bytes asked for."""
     asked = request.headers.get("range", "")
-    if request.headers.get("if-range", tag) != tag:
+    if request.headers.get("if-range", sound.tag) != sound.tag:
         asked = ""  # the part in hand is of another file: it gets this one whole
-    wanted = wanted_range(asked, size)
+    wanted = wanted_range(asked, sound.size)
     if wanted is None:
-        detail = f"The recording has {size} bytes: ask for a range below that."
+        detail = f"The recording has {sound.size} bytes: ask for a range below that."
         refusal = problem("range-not-satisfiable", 416, detail)
-        return respond(refusal, {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
-    partial = one_range(asked) is not None  # also where that is all of it: Safari insists on 206
+        return respond(
+            refusal, {"Content-Range": f"bytes */{sound.size}", "Accept-Ranges": "bytes"}
+        )
+    in_part = one_range(asked) is not None  # also where that is all of it: Safari insists on 206
     headers["Content-Length"] = str(len(wanted))
-    if partial:
-        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
-    chunks = here.store.open_range(audio.sha256, wanted.start, wanted.stop)
+    if in_part:
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{sound.size}"
     return StreamingResponse(
-        iter(()) if request.method == "HEAD" else chunks,
-        status_code=206 if partial else 200,
+        iter(()) if request.method == "HEAD" else sound.read(wanted.start, wanted.stop),
+        status_code=206 if in_part else 200,
         headers=headers,
-        media_type=TYPES.get(audio.container, "application/octet-stream"),
+        media_type=sound.media_type,
     )
+
+
+def _silences(
+    here: Context, user: User, conn: Connection, call_id: int
+) -> list[tuple[float, float]]:
+    """When in the recording this user hears nothing, in seconds. Raises NotHeard."""
+    if not is_veiled(here, user):
+        return []
+    try:
+        transcript = transcripts.load(conn, call_id)
+    except NotFound as error:
+        raise NotHeard(WAITS_FOR_WORDS.format(call_id)) from error
+    return veil(here, user, conn, [call_id]).silences(call_id, transcript)
+
+
+def _as_brought(here: Context, audio: Audio) -> _Sound:
+    return _Sound(
+        size=here.store.size(audio.sha256),
+        tag=f'"{audio.sha256}"',
+        media_type=TYPES.get(audio.container, "application/octet-stream"),
+        cache="private, max-age=31536000, immutable",
+        read=partial(here.store.open_range, audio.sha256),
+    )
+
+
+def _silenced(here: Context, audio: Audio, spans: list[tuple[float, float]]) -> _Sound:
+    path = silenced_copy(here.store, audio.sha256, spans, spool_folder(here.settings))
+    return _Sound(
+        size=path.stat().st_size,
+        tag=f'"{path.stem}"',
+        media_type="audio/wav",
+        cache="private, no-cache",
+        read=partial(_read, path),
+    )
+
+
+def _read(path: Path, start: int, end: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(min(CHUNK_BYTES, end - file.tell())):
+            yield chunk
 
 
 def one_range(asked: str) -> tuple[int | None, int | None] | None:

@@ -8,33 +8,47 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.auth import needs
-from api.context import Here
-from api.rest.lists import Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Id, Reader, Time, Words
-from api.schemas import CallChange, CallLine, CallOut, InsightOut, MiningOut, Page, TranscriptOut
+from api.context import Context, Here
+from api.rest.lists import BadCursor, Cursor, Limit, decode, next_cursor
+from api.rest.parameters import Bringer, Id, Reader, Time, Words
+from api.schemas import (
+    CallChange,
+    CallLine,
+    CallOut,
+    EditOut,
+    InsightOut,
+    MiningOut,
+    Page,
+    TranscriptOut,
+)
 from api.users import Right, User
+from api.veil import insights_behind, shown_edits, veil
 from ingest import queries
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from ingest.calls import Call, CallDetails, CallState
 from ingest.details import check_times
+from ingest.library.library import Place, Sort
+from ingest.silence import forget_copies
+from ingest.store import spool_folder
 from ingest.tasks import relay
+from insights.minable import why_not_mined
 from insights.queries import insights_of, mining_note
 from insights.rollups.queries import moving_rollups
-from insights.stored import Position
 from transcribe import formats
 from transcribe import queries as transcripts
+from transcribe.edits.queries import edits_of
 from transcribe.transcript import Transcript
 
 router = APIRouter(prefix="/calls", tags=["Calls"])
-Bringer = Annotated[User, Depends(needs(Right.BRING))]
 Eraser = Annotated[User, Depends(needs(Right.ERASE))]
 
 MEDIA_TYPES = {
     "text": "text/plain",
-    "json": "application/json",
+    "markdown": "text/markdown",
     "vtt": "text/vtt",
     "srt": "application/x-subrip",
+    "json": "application/json",
 }
 
 
@@ -56,16 +70,19 @@ def list_calls(
     company: Words = None,
     segment: Words = None,
     stage: Words = None,
+    outcome: Words = None,
     lead_source: Words = None,
     state: Annotated[list[CallState] | None, Query(description="Any of these.")] = None,
     title: Annotated[Words, Query(description="Calls whose title has these words.")] = None,
     since: Time = None,
     until: Time = None,
+    sort: Sort = Sort.NEWEST,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[CallLine]:
-    """Calls, latest first. Names match case aside; `since` ≤ held < `until`."""
-    after = decode(cursor, Position)
+    """Calls, latest first, or by their deal's value or their length, the largest first. Names match
+    case aside; `since` ≤ held < `until`."""
+    after = place(cursor, sort)
     with here.pool.connection() as conn:
         found = queries.list_calls(
             conn,
@@ -74,32 +91,42 @@ def list_calls(
             company=company,
             segment=segment,
             stage=stage,
+            outcome=outcome,
             lead_source=lead_source,
             states=state,
             text=title,
             held_from=since,
             held_to=until,
-            before=(after.held_at, after.id) if after else None,
+            sort=sort,
+            before=after,
             limit=limit + 1,
         )
     shown = found[:limit]
-    more = Position(shown[-1].held_at, shown[-1].id) if len(found) > limit else None
+    more = Place.of(shown[-1], sort) if len(found) > limit else None
     return Page(
         items=[CallLine.model_validate(call) for call in shown],
         next=next_cursor(request, response, more),
     )
 
 
+def place(cursor: str | None, sort: Sort) -> Place | None:
+    """Where a list in this order goes on. Raises BadCursor."""
+    after = decode(cursor, Place)
+    if after and not after.fits(sort):
+        raise BadCursor("This cursor is of a list in another order: start again without it.")
+    return after
+
+
 @router.get("/{call_id}")
-def get_call(here: Here, _: Reader, call_id: Id) -> CallOut:
+def get_call(here: Here, user: Reader, call_id: Id) -> CallOut:
     """A call with its transcript and insights, as far as it has come: `state`, `heard_seconds` of
     `seconds`, and `failure` where it has failed."""
     with here.pool.connection() as conn:
-        return _whole(conn, queries.get_call(conn, call_id))
+        return whole(here, user, conn, queries.get_call(conn, call_id))
 
 
 @router.patch("/{call_id}")
-def change_call(here: Here, _: Bringer, call_id: Id, change: CallChange) -> CallOut:
+def change_call(here: Here, user: Bringer, call_id: Id, change: CallChange) -> CallOut:
     """Correct what is known of a call. One given to another company is mined again, against that
     company's catalogue."""
     details = CallDetails(**change.model_dump(exclude_none=True))
@@ -111,7 +138,7 @@ def change_call(here: Here, _: Bringer, call_id: Id, change: CallChange) -> Call
             call = queries.update_details(conn, call_id, _for_account(details, before), clear)
         if call.company_id != before.company_id and call.state is CallState.DONE:
             call = queries.retry(conn, call_id, CallState.HEARD)
-        answer = _whole(conn, call)
+        answer = whole(here, user, conn, call)
     relay(here.pool)
     return answer
 
@@ -125,7 +152,7 @@ def retry_call(here: Here, _: Bringer, call_id: Id) -> CallLine:
             raise NotFailed(
                 f"Call {call_id} is {call.state}: only one that has failed is tried again."
             )
-        heard = _transcript(conn, call_id) is not None
+        heard = transcript_of(conn, call_id) is not None
         call = queries.retry(conn, call_id, CallState.HEARD if heard else CallState.WAITING)
     relay(here.pool)
     return CallLine.model_validate(call)
@@ -140,6 +167,7 @@ def delete_call(here: Here, _: Eraser, call_id: Id) -> None:
         if sha256:
             # Before the commit: whoever brings the same recording waits for it, then keeps it anew.
             here.store.delete(sha256)
+            forget_copies(sha256, spool_folder(here.settings))
 
 
 @router.get(
@@ -147,24 +175,41 @@ def delete_call(here: Here, _: Eraser, call_id: Id) -> None:
     response_class=PlainTextResponse,
     responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
 )
-def get_transcript(here: Here, _: Reader, call_id: Id, format: formats.Format = "text") -> Response:
-    """A call's words as a file: to read (`text`), to process (`json`), as subtitles."""
+def get_transcript(
+    here: Here, user: Reader, call_id: Id, format: formats.Format = "text"
+) -> Response:
+    """A call's words as a file: to read (`text`, `markdown`), as subtitles with voices (`vtt`,
+    `srt`), to process (`json`)."""
     with here.pool.connection() as conn:
         call = queries.get_call(conn, call_id)
-        transcript = _transcript(conn, call_id)
+        transcript = transcript_of(conn, call_id)
+        hide = veil(here, user, conn, [call_id])
     if transcript is None:
         raise NotFound(f"Call {call_id} has no transcript yet: it is {call.state}.")
-    return Response(formats.render(transcript, format), media_type=MEDIA_TYPES[format])
+    return Response(
+        formats.render(hide.transcript(call_id, transcript), format), media_type=MEDIA_TYPES[format]
+    )
 
 
-def _whole(conn: Connection, call: Call) -> CallOut:
-    transcript = _transcript(conn, call.id)
+def whole(here: Context, user: User, conn: Connection, call: Call) -> CallOut:
+    """The call with all that this user may know of it."""
+    transcript = transcript_of(conn, call.id)
+    hide = veil(here, user, conn, [call.id])
+    if transcript:
+        transcript = hide.transcript(call.id, transcript)
+    found = insights_behind(hide, insights_of(conn, call.id))
     how = mining_note(conn, call.id)
     return CallOut(
         **CallLine.model_validate(call).model_dump(),
         transcript=TranscriptOut.model_validate(transcript) if transcript else None,
-        insights=[InsightOut.model_validate(found) for found in insights_of(conn, call.id)],
+        insights=[InsightOut.model_validate(insight) for insight in found],
         mining=MiningOut.model_validate(how) if how else None,
+        mined=how is not None,
+        not_mined=why_not_mined(transcript, how is not None) if transcript else None,
+        edits=[
+            EditOut.model_validate(edit)
+            for edit in shown_edits(here, user, conn, call.id, edits_of(conn, call.id))
+        ],
     )
 
 
@@ -173,7 +218,8 @@ def _for_account(details: CallDetails, call: Call) -> CallDetails:
     return replace(details, account=details.account or call.account)
 
 
-def _transcript(conn: Connection, call_id: int) -> Transcript | None:
+def transcript_of(conn: Connection, call_id: int) -> Transcript | None:
+    """The call's transcript; None until it is heard."""
     try:
         return transcripts.load(conn, call_id)
     except NotFound:

@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import needs
-from api.context import Here
-from api.rest.parameters import Id, Reader, Words
-from api.schemas import (
+from api.catalogue_schemas import (
     CompanyBody,
     CompanyOut,
     CompetitorBody,
     CompetitorOut,
     CompetitorWritten,
     NewCompetitor,
-    Page,
 )
+from api.context import Here
+from api.rest.parameters import Id, Reader, Words
+from api.schemas import Page
 from api.users import Right, User
 from ingest import parties
 from ingest.queries import company_named

@@ -4,11 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.context import Here
+from api.context import Context, Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
 from api.rest.parameters import Id, Reader, Reviewer, Time, Words
 from api.review_schemas import DetectorOut, MissedBody, ReviewBody
 from api.schemas import BIGINT, InsightOut, Page
+from api.users import User
+from api.veil import meant, shown_insights
+from ingest.base.db import Connection
 from insights import queries
 from insights.insight import Kind, Review, Stance
 from insights.reviews import queries as reviews
@@ -23,7 +26,7 @@ def list_insights(
     request: Request,
     response: Response,
     here: Here,
-    _: Reader,
+    user: Reader,
     kind: Kind | None = None,
     label: Words = None,
     stance: Stance | None = None,
@@ -31,10 +34,17 @@ def list_insights(
     segment: Words = None,
     rep: Words = None,
     company: Words = None,
+    stage: Words = None,
+    lead_source: Words = None,
+    campaign: Words = None,
+    rival: Annotated[Words, Query(description="In calls in which this rival is named.")] = None,
     call: Annotated[int | None, Query(ge=1, le=BIGINT)] = None,
     since: Time = None,
     until: Time = None,
     review: Review | None = None,
+    rejected: Annotated[
+        bool | None, Query(description="What a person rejected counts nowhere; false: what counts.")
+    ] = None,
     min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -53,11 +63,16 @@ def list_insights(
         until=until,
         review=review,
         min_confidence=min_confidence,
+        stage=stage,
+        lead_source=lead_source,
+        campaign=campaign,
+        rival=rival,
+        rejected=rejected,
     )
     after = decode(cursor, Position)
     with here.pool.connection() as conn:
         found = queries.find_insights(conn, wanted, after, limit + 1)
-    shown = found[:limit]
+        shown = shown_insights(here, user, conn, found[:limit])
     more = Position(shown[-1].held_at, shown[-1].id) if len(found) > limit else None
     return Page(
         items=[InsightOut.model_validate(insight) for insight in shown],
@@ -72,7 +87,7 @@ def review_insight(here: Here, user: Reviewer, insight_id: Id, said: ReviewBody)
     with here.pool.connection() as conn:
         judgement = Judgement(said.verdict, said.label, said.stance)
         reviews.review(conn, insight_id, judgement, user.id)
-        return InsightOut.model_validate(queries.insight(conn, insight_id))
+        return _shown(here, user, conn, insight_id)
 
 
 @router.post("/calls/{call_id}/insights", status_code=201)
@@ -80,8 +95,9 @@ def add_missed(here: Here, user: Reviewer, call_id: Id, said: MissedBody) -> Ins
     """Add an insight that no detector found: by its exact `quote`, or by its `turn` with
     `char_start` and `char_end`. It is confirmed, and counts."""
     with here.pool.connection() as conn:
-        insight_id = reviews.add_missed(conn, call_id, said.missed(), user.id)
-        return InsightOut.model_validate(queries.insight(conn, insight_id))
+        missed = meant(here, user, conn, call_id, said.missed())
+        insight_id = reviews.add_missed(conn, call_id, missed, user.id)
+        return _shown(here, user, conn, insight_id)
 
 
 @router.get("/detectors")
@@ -97,3 +113,8 @@ def list_detectors(here: Here, _: Reader) -> Page[DetectorOut]:
     with here.pool.connection() as conn:
         figures = reviews.detector_figures(conn)
     return Page(items=[DetectorOut.model_validate(found) for found in figures], next=None)
+
+
+def _shown(here: Context, user: User, conn: Connection, insight_id: int) -> InsightOut:
+    found = queries.insight(conn, insight_id)
+    return InsightOut.model_validate(shown_insights(here, user, conn, [found])[0])

@@ -6,11 +6,13 @@ from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
 
 from api.auth import needs
-from api.schemas import BIGINT, Text
+from api.schemas import BIGINT, INTEGER, Text
 from api.users import Right, User
 
 Id = Annotated[int, Path(ge=1, le=BIGINT)]
+Turn = Annotated[int, Path(ge=0, le=INTEGER)]
 Reader = Annotated[User, Depends(needs(Right.READ))]
+Bringer = Annotated[User, Depends(needs(Right.BRING))]
 Reviewer = Annotated[User, Depends(needs(Right.REVIEW))]
 Words = Annotated[Text | None, Query()]
 Time = Annotated[

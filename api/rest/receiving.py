@@ -10,13 +10,17 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message
 
-from ingest.base.errors import Incomplete, Refused
+from ingest.base.errors import Incomplete, Refused, TooLarge
+from ingest.base.settings import Settings
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 FILE = "file"
 """The form's field that holds the recording."""
+
+FORM_BYTES = 1 << 20
+"""What a form may hold beside its file: its fields and what stands between them."""
 
 MOST_FIELDS = 50
 LONGEST_FIELD = 4096
@@ -46,6 +50,17 @@ def body(request: Request) -> Iterator[bytes]:
         more = message.get("more_body", False)
 
 
+def check_length(request: Request, settings: Settings) -> None:
+    """Refuse what is announced as too large before any of it is read. Raises TooLarge."""
+    length = request.headers.get("content-length", "")
+    most = settings.max_upload_mb
+    if length.isdecimal() and int(length) > most * 1_000_000 + FORM_BYTES:
+        raise TooLarge(
+            f"The upload has {int(length):,} bytes where at most {most:,} MB are taken: compress"
+            " it, or have EARSHOT_MAX_UPLOAD_MB raised."
+        )
+
+
 class Form:
     """A multipart form read as a stream: nothing but its short fields is held in memory."""
 
@@ -53,11 +68,13 @@ class Form:
         """Raises BadForm where the header names no boundary."""
         _, options = parse_options_header(content_type)
         self.fields: dict[str, str] = {}
+        self.lists: dict[str, list[str]] = {}  # fields whose name ends in “[]” may come again
         self.filename: str | None = None  # known once the file begins
         self._chunks = iter(chunks)
         self._sound: list[bytes] = []
         self._headers: list[tuple[bytearray, bytearray]] = []
         self._name = ""
+        self._parts = 0
         self._field: bytearray | None = None  # of the part being read; None while it is the file
         self._ended = False
         try:
@@ -133,12 +150,17 @@ class Form:
     def _on_part_end(self) -> None:
         if self._field is None:
             return
-        if self._name in self.fields or len(self.fields) == MOST_FIELDS:
+        self._parts += 1
+        if self._name in self.fields or self._parts > MOST_FIELDS:
             raise BadForm(f"The field “{self._name}” comes twice, or there are too many.")
         try:
-            self.fields[self._name] = self._field.decode()
+            value = self._field.decode()
         except UnicodeDecodeError as error:
             raise BadForm(f"The field “{self._name}” is not UTF-8.") from error
+        if self._name.endswith("[]"):
+            self.lists.setdefault(self._name, []).append(value)
+        else:
+            self.fields[self._name] = value
 
     def _on_end(self) -> None:
         self._ended = True

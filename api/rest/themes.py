@@ -2,59 +2,94 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Id, Reader, Reviewer
+from api.rest.parameters import Id, Reader, Reviewer, Words
+from api.rest.tabular import ANSWERS, Format, respond
+from api.rest.trends import Day
 from api.schemas import BIGINT, InsightOut, Page
 from api.theme_schemas import (
     ChangeOut,
     SuggestionBody,
     SuggestionOut,
     ThemeInto,
+    ThemeLink,
     ThemeName,
     ThemeOut,
     ThemeSplit,
+    ThemeStatus,
     ThemeWhole,
+    to_csv,
 )
+from api.veil import shown_insights
 from insights.queries import insights_of_themes
 from insights.themes import queries
 from insights.themes.changes import queries as changes
-from insights.themes.theme import ChangePosition, ThemePosition
+from insights.themes.history.queries import change
+from insights.themes.history.queries import changes as history
+from insights.themes.theme import ChangePosition, Rank, Status, ThemeFilter, ThemePosition
 
 router = APIRouter(tags=["Themes"])
+MOST = 1000
+"""Themes an answer: a table for a spreadsheet has all that a company's people can look through."""
 Company = Annotated[int | None, Query(ge=1, le=BIGINT, description="A company's id.")]
 
 
-@router.get("/themes")
+def wished(
+    company: Company = None,
+    status: Status | None = None,
+    account: Words = None,
+    segment: Words = None,
+    since: Day = None,
+    until: Day = None,
+) -> ThemeFilter:
+    """Which themes are wanted; an empty name asks for nothing, as an empty field of a form."""
+    return ThemeFilter(company, status, account or None, segment or None, since, until)
+
+
+Wished = Annotated[ThemeFilter, Depends(wished)]
+
+
+@router.get("/themes", response_model=Page[ThemeOut], responses=ANSWERS)
 def list_themes(
     request: Request,
     response: Response,
     here: Here,
     _: Reader,
-    company: Company = None,
-    limit: Limit = 50,
+    wanted: Wished,
+    sort: Rank = Rank.ACCOUNTS,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="Items a page.")] = 50,
     cursor: Cursor = None,
-) -> Page[ThemeOut]:
-    """What buyers wish: the themes of the most accounts first, then by the deals' value."""
+    format: Format = None,
+) -> Response:
+    """What buyers wish: the themes of the most accounts first, of the largest value, or those heard
+    last.
+
+    Account and segment (names match case aside) and `since` ≤ day held < `until` (UTC) choose the
+    mentions that count, in every number told here. As CSV by `Accept: text/csv` or `format=csv`.
+    """
     after = decode(cursor, ThemePosition)
     with here.pool.connection() as conn:
-        found = queries.list_themes(conn, company, after, limit + 1)
+        found = queries.list_themes(conn, wanted, sort, after, limit + 1)
     shown = found[:limit]
     more = queries.position(shown[-1]) if len(found) > limit else None
-    return Page(
+    page = Page[ThemeOut](
         items=[ThemeOut.model_validate(theme) for theme in shown],
         next=next_cursor(request, response, more),
     )
+    answer = respond(request, page, to_csv, "requests", format)
+    answer.headers.update(response.headers)
+    return answer
 
 
 @router.get("/themes/{theme_id}")
-def get_theme(here: Here, _: Reader, theme_id: Id) -> ThemeWhole:
+def get_theme(here: Here, user: Reader, theme_id: Id) -> ThemeWhole:
     """One theme with every mention; of a theme that was merged, the one it is part of."""
     with here.pool.connection() as conn:
         theme = queries.theme(conn, theme_id)
-        mentions = insights_of_themes(conn, [theme.id])
+        mentions = shown_insights(here, user, conn, insights_of_themes(conn, [theme.id]))
     return ThemeWhole(
         **ThemeOut.model_validate(theme).model_dump(),
         insights=[InsightOut.model_validate(mention) for mention in mentions],
@@ -66,7 +101,7 @@ def rename_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeName) ->
     """Call a theme otherwise; its mentions follow, and the old name still means it."""
     with here.pool.connection() as conn:
         done = changes.rename(conn, theme_id, wanted.name, user.id)
-        return ChangeOut.model_validate(changes.change(conn, done))
+        return ChangeOut.model_validate(change(conn, done))
 
 
 @router.post("/themes/{theme_id}/merge")
@@ -74,7 +109,7 @@ def merge_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeInto) -> 
     """Make a theme part of another; its names mean that one in the calls to come."""
     with here.pool.connection() as conn:
         done = changes.merge(conn, theme_id, wanted.into, user.id)
-        return ChangeOut.model_validate(changes.change(conn, done))
+        return ChangeOut.model_validate(change(conn, done))
 
 
 @router.post("/themes/{theme_id}/split")
@@ -82,7 +117,23 @@ def split_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeSplit) ->
     """Move some of a theme's mentions into a new theme."""
     with here.pool.connection() as conn:
         done = changes.split(conn, theme_id, wanted.insights, wanted.name, user.id)
-        return ChangeOut.model_validate(changes.change(conn, done))
+        return ChangeOut.model_validate(change(conn, done))
+
+
+@router.post("/themes/{theme_id}/status")
+def set_status(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeStatus) -> ChangeOut:
+    """Say what becomes of it: planned, shipped, declined, or new again; with a note why."""
+    with here.pool.connection() as conn:
+        done = changes.set_status(conn, theme_id, wanted.status, wanted.note, user.id)
+        return ChangeOut.model_validate(change(conn, done))
+
+
+@router.post("/themes/{theme_id}/link")
+def link_issue(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeLink) -> ChangeOut:
+    """Link it to an issue elsewhere, by its http or https address; null takes the link away."""
+    with here.pool.connection() as conn:
+        done = changes.set_link(conn, theme_id, wanted.url or "", user.id)
+        return ChangeOut.model_validate(change(conn, done))
 
 
 @router.get("/theme-suggestions")
@@ -101,7 +152,7 @@ def review_suggestion(
     that are `different` are never suggested again."""
     with here.pool.connection() as conn:
         done = changes.judge(conn, suggestion_id, said.verdict == "same", user.id)
-        return ChangeOut.model_validate(changes.change(conn, done))
+        return ChangeOut.model_validate(change(conn, done))
 
 
 @router.get("/theme-changes")
@@ -111,17 +162,18 @@ def list_changes(
     here: Here,
     _: Reader,
     company: Company = None,
+    theme: Annotated[int | None, Query(ge=1, le=BIGINT, description="A theme's id.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[ChangeOut]:
-    """What people did to themes, the latest first."""
+    """What people did to themes, or to one of them, the latest first."""
     before = decode(cursor, ChangePosition)
     with here.pool.connection() as conn:
-        found = changes.changes(conn, company, before, limit + 1)
+        found = history(conn, company, before, limit + 1, theme)
     shown = found[:limit]
     more = ChangePosition(shown[-1].id) if len(found) > limit else None
     return Page(
-        items=[ChangeOut.model_validate(change) for change in shown],
+        items=[ChangeOut.model_validate(found) for found in shown],
         next=next_cursor(request, response, more),
     )
 
@@ -131,4 +183,4 @@ def undo_change(here: Here, user: Reviewer, change_id: Id) -> ChangeOut:
     """Take a change back, if what it touched is still as it left it."""
     with here.pool.connection() as conn:
         done = changes.undo(conn, change_id, user.id)
-        return ChangeOut.model_validate(changes.change(conn, done))
+        return ChangeOut.model_validate(change(conn, done))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from api import queries
 from api.auth import create_token, create_user, needs
 from api.context import Here
+from api.idempotency.once import shown_once
 from api.rest.parameters import Id, Reader
 from api.schemas import Me, NewToken, Page, TokenMade, TokenOut
 from api.users import Right, User
@@ -38,7 +39,7 @@ def list_tokens(here: Here, _: Keeper) -> Page[TokenOut]:
     return Page(items=[TokenOut.model_validate(token) for token in tokens], next=None)
 
 
-@router.post("/tokens", status_code=201)
+@router.post("/tokens", status_code=201, dependencies=[Depends(shown_once)])
 def make_token(here: Here, response: Response, _: Keeper, wanted: NewToken) -> TokenMade:
     """Make a token: its secret is in this answer only. A user not known yet is made."""
     name = wanted.user or wanted.name

@@ -5,16 +5,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.auth import needs
 from api.context import Here
+from api.rest.parameters import Bringer
 from api.schemas import CallLine, Imported
-from api.users import Right, User
+from api.users import Right
 from ingest.details import LONGEST_NAME
 from insights.imports.bring import bring
 from insights.imports.transcript import DETAILS, LONGEST_TURN, MOST_TURNS, SUMS, read_transcript
 
 router = APIRouter(tags=["Calls"])
-Bringer = Annotated[User, Depends(needs(Right.BRING))]
 
 
 async def _body(request: Request) -> bytes:

@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
 from api.rest.parameters import Reader, Words
+from api.rest.tabular import ANSWERS, Format, respond
 from api.trend_schemas import TrendsOut, to_csv, trends_out
 from ingest.base.db import Connection
 from insights.insight import Kind
@@ -33,11 +33,6 @@ Day = Annotated[
     date | None, Query(ge=date(1970, 1, 1), le=date(2999, 12, 31), examples=["2026-10-12"])
 ]
 
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-    304: {"description": "As it was when `If-None-Match` was given."},
-}
-
 
 def among(
     company: Words = None,
@@ -47,9 +42,11 @@ def among(
     rep: Words = None,
     lead_source: Words = None,
     campaign: Words = None,
+    rival: Words = None,
 ) -> Filter:
-    """Which calls are meant; an empty name asks for nothing, as an empty field of a form."""
-    given = Filter(company, account, segment, stage, rep, lead_source, campaign)
+    """Which calls are meant; an empty name asks for nothing, as an empty field of a form. `rival`:
+    calls in which it is named."""
+    given = Filter(company, account, segment, stage, rep, lead_source, campaign, rival)
     return Filter(**{name: value for name, value in asdict(given).items() if value})
 
 
@@ -65,7 +62,7 @@ def get_trends(
     since: Day = None,
     until: Day = None,
     by: Dimension | None = None,
-    format: Literal["json", "csv"] | None = None,
+    format: Format = None,
 ) -> Response:
     """The labels of one kind: in how many of the calls mined each came up, day by day, ISO week by
     week or month by month (UTC), with Wilson's 95 % interval, and whether the latest whole periods
@@ -79,15 +76,7 @@ def get_trends(
     asked = Question(kind, span(period, since, until, today), among, label, by)
     with here.pool.connection() as conn:
         answer = trends_out(answered(conn, asked, today))
-    if format == "csv" or (format is None and _prefers_csv(request)):
-        name = f"attachment; filename=earshot-{kind.value}-trends.csv"
-        return _tagged(
-            request,
-            to_csv(answer).encode(),
-            "text/csv; charset=utf-8; header=present",
-            {"Content-Disposition": name},
-        )
-    return _tagged(request, answer.model_dump_json().encode(), "application/json", {})
+    return respond(request, answer, to_csv, f"{kind.value}-trends", format)
 
 
 def span(unit: Unit, since: date | None, until: date | None, today: date) -> tuple[Period, ...]:
@@ -99,18 +88,3 @@ def span(unit: Unit, since: date | None, until: date | None, today: date) -> tup
 def answered(conn: Connection, question: Question, today: date) -> Trends:
     """The answer to a question; `today` is the day in UTC."""
     return rules.build(question, queries.count(conn, question), today)
-
-
-def _prefers_csv(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "text/csv" in accepted and "application/json" not in accepted
-
-
-def _tagged(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """The body, or 304 where the asker has it already."""
-    tag = f'"{sha256(body).hexdigest()}"'
-    headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or f"W/{tag}" in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)

@@ -3,25 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from api.auth import needs
 from api.context import Context, Here
-from api.rest.receiving import FILE, BadForm, Form, body
+from api.rest.parameters import Bringer
+from api.rest.receiving import FILE, BadForm, Form, body, check_length
 from api.schemas import CallLine, Uploaded
-from api.users import Right, User
-from ingest.base.errors import TooLarge
 from ingest.calls import Accepted, CallDetails
 from ingest.intake import accept, details_from, receive
 
 router = APIRouter(tags=["Calls"])
-Bringer = Annotated[User, Depends(needs(Right.BRING))]
-
-FORM_BYTES = 1 << 20
-"""What a form may hold beside its file: its fields and what stands between them."""
 
 UNNAMED = "recording"
 
@@ -75,7 +68,7 @@ async def upload(request: Request, response: Response, here: Here, _: Bringer) -
 
 
 def _take(request: Request, here: Context) -> Accepted:
-    _check_length(request, here)
+    check_length(request, here.settings)
     sent = _sent(request)
     details_from(sent.given | sent.fields)  # better refused now than after the whole recording
     with receive(
@@ -121,14 +114,3 @@ def _sent(request: Request) -> _Sent:
         f"The body is {kind or 'of no type'}: send multipart/form-data with a part named “{FILE}”,"
         " or the recording itself as application/octet-stream."
     )
-
-
-def _check_length(request: Request, here: Context) -> None:
-    """Refuse what is announced as too large before any of it is read."""
-    length = request.headers.get("content-length", "")
-    most = here.settings.max_upload_mb
-    if length.isdecimal() and int(length) > most * 1_000_000 + FORM_BYTES:
-        raise TooLarge(
-            f"The upload has {int(length):,} bytes where at most {most:,} MB are taken: compress"
-            " it, or have EARSHOT_MAX_UPLOAD_MB raised."
-        )

@@ -1,6 +1,6 @@
 // A call: hear it, see which word is said, and go from a quote to its second.
 
-import { freshen, watch } from "./live.js";
+import { follow, freshen } from "./live.js";
 import { missing } from "./missed.js";
 import { Player } from "./player.js";
 import { reviewing } from "./review.js";
@@ -18,13 +18,14 @@ missing(document.getElementById("missed"), document.getElementById("missed-here"
 if (player) {
   player.onplace = (second) => words.show(second, player.playing);
 
-  main.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-t]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    history.replaceState(null, "", link.href);
+    history.replaceState(null, "", link.getAttribute("href"));
     player.playFrom(Number(link.dataset.t));
   });
+  document.getElementById("copy").addEventListener("click", (event) => copyLink(event.target));
 
   const asked = Number(new URLSearchParams(location.search).get("t") ?? NaN);
   const insight = location.hash.startsWith("#insight-") && document.querySelector(`${location.hash} [data-t]`);
@@ -37,8 +38,31 @@ if (player) {
   }
 }
 
-watch(main, () => live.dataset.live, (fragment) => {
+/** A link to this very second, copied; without leave to copy it stands in the address bar. */
+async function copyLink(button) {
+  const link = new URL(`${location.pathname}?t=${player.second.toFixed(1)}`, location.href);
+  history.replaceState(null, "", link);
+  const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
+  button.textContent = copied ? "Link copied" : "Copy it from the address bar";
+  setTimeout(() => { button.textContent = "Copy link"; }, 4000);
+}
+
+const QUIET_MS = 30000; // a screen reader is told how far hearing is so often
+const heard = document.getElementById("heard");
+let told = Date.now();
+
+function tell(progress) {
+  if (Date.now() - told < QUIET_MS) return;
+  heard.textContent = progress;
+  told = Date.now();
+}
+
+follow(main, live.dataset.events, live.dataset.live, (fragment) => {
   const fresh = fragment.getElementById("state");
+  if (heard && fresh.dataset.state === "hearing") {
+    freshen(document.getElementById("so-far"), fragment.getElementById("so-far"));
+    tell(fresh.querySelector("p").textContent);
+  }
   const old = document.getElementById("state");
   if (fresh.dataset.state === old.dataset.state || fresh.dataset.state === "waiting") {
     freshen(old, fresh);

@@ -3,15 +3,16 @@
 import { sayTimes } from "./times.js";
 
 const EVERY_MS = 2000;
-const ids = (parent) => [...parent.children].map((child) => child.id).join();
 
-/** Put `fresh` in place of `old` where it differs; below [data-parts] child by child, so that
-    focus, selection and a half-done click on what did not change are left alone. */
+/** Put `fresh` in place of `old` where it differs; below [data-parts] child by child, and what more
+    there is at its end, so that focus, selection, scrolling and a half-done click on what did not
+    change are left alone. */
 export function freshen(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
-  if ("parts" in old.dataset && ids(old) === ids(fresh)) {
-    const children = [...fresh.children];
-    [...old.children].forEach((child, i) => freshen(child, children[i]));
+  const [before, after] = [[...old.children], [...fresh.children]];
+  if ("parts" in old.dataset && before.every((child, i) => child.id === after[i]?.id)) {
+    before.forEach((child, i) => freshen(child, after[i]));
+    old.append(...after.slice(before.length));
     return;
   }
   const focused = old.contains(document.activeElement) && document.activeElement;
@@ -53,4 +54,39 @@ export function watch(root, url, show) {
   };
   later();
   return ask;
+}
+
+const AGAIN_MS = 5000;
+
+/** While anything below `root` is on the way, listen to the server's `events`, and with each one
+    fetch `url` and hand it to `show`. A tab that nobody sees lets go of its connection, of which
+    a browser allows few. */
+export function follow(root, events, url, show) {
+  let source = null;
+  let asked = Promise.resolve();
+  const stop = () => {
+    source?.close();
+    source = null;
+  };
+  const listen = () => {
+    if (source || document.hidden || !root.querySelector("[data-underway]")) return;
+    source = new EventSource(events);
+    source.onmessage = () => { asked = asked.then(ask); };
+    source.onerror = () => { if (source?.readyState === EventSource.CLOSED) later(); };
+  };
+  // A new stream begins with where the call is now, so that nothing is missed.
+  const later = () => {
+    stop();
+    setTimeout(listen, AGAIN_MS);
+  };
+  const ask = async () => {
+    try {
+      show(await fetched(url));
+      if (!root.querySelector("[data-underway]")) stop();
+    } catch {
+      later(); // the server may be restarting: what is shown stays
+    }
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+  listen();
 }

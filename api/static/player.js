@@ -23,6 +23,10 @@ export class Player {
     return !this.sound.paused;
   }
 
+  get second() {
+    return this.sound.currentTime;
+  }
+
   /** Go to a second; works before the recording's length is known. */
   seek(second) {
     this.sound.currentTime = Math.max(0, second);

@@ -19,6 +19,10 @@ Pool = ConnectionPool[Connection]
 Outage = psycopg.OperationalError
 """What a query raises when the database goes away, and a pool that waits for it in vain."""
 
+PASSING = ("08", "53", "57", "58")
+"""SQLSTATE classes that say nothing of what was asked: the connection broke, the server is short of
+disk, memory or connections, is told to end, or its system fails."""
+
 CONNECT_SECONDS = 10
 """Longest wait for a connection: a server that takes longer is away."""
 
@@ -44,6 +48,11 @@ def connect(url: str) -> Connection:
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
     _in_utc(connection)
     return connection
+
+
+def passes(error: Outage) -> bool:
+    """Whether the same query may go well once the server is: not where the query is to blame."""
+    return error.sqlstate is None or error.sqlstate.startswith(PASSING)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""What has to survive a power cut."""
+"""What has to survive a power cut, and what is left undone where there is no room."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,3 +12,8 @@ def to_disk(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether it was raised because a disk, or what its user may have of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

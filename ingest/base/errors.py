@@ -76,6 +76,10 @@ class Unavailable(EarshotError):
     status = 503
 
 
+class DiskFull(Unavailable):
+    """No room is left on a disk: whoever runs Earshot has to make some."""
+
+
 class BadSetup(EarshotError):
     """The installation or its settings are wrong: a person has to act."""
 

@@ -19,9 +19,18 @@ HEAR = "transcribe.hear"
 MINE = "insights.mine"
 REMINE = "insights.remine"
 SWEEP = "ingest.sweep"
+SEND = "webhooks.send"
+DIGESTS = "api.digests"
 
-HEARING, MINING, UPKEEP = "hearing", "mining", "upkeep"
-QUEUE_OF = {HEAR: HEARING, MINE: MINING, REMINE: MINING, SWEEP: UPKEEP}
+HEARING, MINING, UPKEEP, SENDING = "hearing", "mining", "upkeep", "sending"
+QUEUE_OF = {
+    HEAR: HEARING,
+    MINE: MINING,
+    REMINE: MINING,
+    SWEEP: UPKEEP,
+    DIGESTS: UPKEEP,
+    SEND: SENDING,
+}
 
 SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket")
 
@@ -96,7 +105,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
                 "schedule": settings.sweep_seconds,
                 "options": {"expires": settings.sweep_seconds},  # late ones must not pile up
             }
-            for task in (SWEEP, REMINE)
+            for task in (SWEEP, REMINE, SEND, DIGESTS)
         },
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: the sweep needs no past, no file
     }

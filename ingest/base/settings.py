@@ -1,28 +1,36 @@
 """All settings, read once from the environment (`EARSHOT_…`)."""
 
-import os
+import re
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-MOST_WORKERS = 4
-"""Hearing workers by default: each holds a model, some 0.8 GiB with `base`."""
+from ingest.base.cores import cores
 
+_SENDER = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 
-def cores() -> int:
-    """How many cores this process may use, as far as the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+CORES_A_WORKER = 8
+"""One hearing worker decodes on all of its threads and holds the model once. Above so many, what
+it does on one thread (reading the sound, finding speech) holds the others up."""
 
-
-def _share_of_cores(given: dict[str, Any]) -> int:
-    workers: int = given.get("hearing_workers", 1)
-    return max(1, cores() // workers)
+DEFAULT_WEBHOOK_HOSTS = (
+    "hooks.slack.com,hooks.slack-gov.com,"
+    "*.webhook.office.com,*.logic.azure.com,*.api.powerplatform.com"
+)
+"""Where Slack and Microsoft Teams take what is posted to their incoming webhooks."""
 
 
 class Settings(BaseSettings):
@@ -44,18 +52,24 @@ class Settings(BaseSettings):
     """What the command line talks to; empty for the server started by `earshot up` here."""
     token: str = ""
     """The command line's API token; empty for the one that `earshot up` keeps under `home`."""
+    requests_a_minute: PositiveInt = 3000
+    """Requests of one token, or one log-in, to the API within a minute."""
     max_upload_mb: PositiveInt = 2048
     max_hours: PositiveFloat = 6.0
     """Longest recording taken, in hours of decoded sound."""
     whisper_model: str = ""
     """A folder, or a name faster-whisper knows; empty for the bundled `base`."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    language: str = "en"
-    """The language hearing expects."""
-    hearing_workers: PositiveInt = Field(default_factory=lambda: min(cores(), MOST_WORKERS))
-    """Calls heard at once: two workers of one thread hear more than one of two."""
-    hearing_threads: PositiveInt = Field(default_factory=_share_of_cores)
-    """Threads of each hearing worker: the cores shared out, unless set."""
+    language: str = ""
+    """What calls are in whose own language is not known, as ISO 639-1; empty for what hearing
+    detects."""
+    pii: Literal["mask", "show"] = "mask"
+    """Card numbers, bank accounts, e-mail addresses and phone numbers: masked in words and sound
+    for all but admins, or shown to everybody."""
+    hearing_workers: PositiveInt = Field(default_factory=lambda: -(-cores() // CORES_A_WORKER))
+    """Calls heard at once, each with a model of its own: some 0.7 GiB with `base`."""
+    hearing_threads: NonNegativeInt = 0
+    """Threads of each hearing worker; 0: the cores shared out, used as is measured to be best."""
     miner: Literal["embedded", "llm"] = "embedded"
     """Who looks for insights: the model that comes with Earshot, or the user's own LLM."""
     llm_url: str = Field(default="", validate_default=True)
@@ -66,6 +80,15 @@ class Settings(BaseSettings):
     """The server's API key, where it wants one."""
     llm_seconds: PositiveFloat = 300.0
     """How long the LLM may take for one request."""
+    webhook_seconds: PositiveFloat = Field(default=15.0, le=30.0)
+    """How long a webhook's receiver may take to answer; longer would outlast the lease."""
+    smtp_url: str = ""
+    """The mail server that sends digests: smtp://user:password@host:587, or smtps://…; empty for
+    no mail."""
+    mail_from: str = Field(default="", validate_default=True)
+    """Whom mail is from: an address, or a name and an address."""
+    webhook_hosts: str = DEFAULT_WEBHOOK_HOSTS
+    """The hosts that digests may be posted to, as patterns parted by commas."""
     lease_seconds: PositiveInt = 60
     """How long a worker may be silent before its call is given to another."""
     sweep_seconds: PositiveInt = 10
@@ -79,12 +102,33 @@ class Settings(BaseSettings):
             raise ValueError("EARSHOT_MINER=llm needs it")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: str) -> str:
+        if value and not (value.startswith(("smtp://", "smtps://")) and urlsplit(value).hostname):
+            raise ValueError("write it like smtp://user:password@host:587, or smtps://…")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _a_sender(cls, value: str, others: ValidationInfo) -> str:
+        fits = value.isprintable() and _SENDER.fullmatch(parseaddr(value)[1])
+        if others.data.get("smtp_url") and not fits:
+            raise ValueError("EARSHOT_SMTP_URL needs it: Earshot <earshot@example.com>")
+        return value
+
     @field_validator("llm_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must begin with http:// or https://")
         return value
+
+    @property
+    def threads(self) -> int:
+        """Threads that one hearing may use: never more than this process has cores."""
+        share = max(1, cores() // self.hearing_workers)
+        return min(self.hearing_threads or share, cores())
 
 
 @cache

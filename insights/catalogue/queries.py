@@ -36,6 +36,16 @@ def company(conn: Connection, company_id: int) -> Company:
     return found
 
 
+def company_called(conn: Connection, name: str) -> Company:
+    """The selling company of a name, case aside; NotFound where there is none."""
+    with conn.cursor(row_factory=class_row(Company)) as cursor:
+        query = f"{_COMPANIES} where lower(c.name) = lower(%s)"
+        found = cursor.execute(query, (name,)).fetchone()
+    if found is None:
+        raise NotFound(f"There is no company “{name}”: GET /v1/companies lists those there are.")
+    return found
+
+
 def full_catalogue(conn: Connection) -> Sequence[CatalogueEntry]:
     """Every company's rivals, by company and name."""
     with conn.cursor(row_factory=kwargs_row(catalogue_entry)) as cursor:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from insights.detectors.base import Context
 from insights.detectors.clauses import clause_around
 from insights.detectors.mentions import features, is_cased, log_odds
-from insights.detectors.names import Candidate, NameFinder
 from insights.insight import Competitor, Insight, Kind
 from insights.model.reader import Mention
+from transcribe.lexicon.names import Candidate, NameFinder
 
 RULE = "2"
 HOPELESS = -5.0  # log-odds by name and place below which how it is spoken of cannot save it

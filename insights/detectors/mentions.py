@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from insights.detectors.base import Doc
-from insights.detectors.names import LEAST_ALIKE, Candidate
-from insights.lexicon.words import group, is_ordinary
+from insights.lexicon.words import group
+from transcribe.lexicon.names import LEAST_ALIKE, Candidate
+from transcribe.lexicon.words import is_ordinary
 
 WEIGHTS = Path(__file__).parent.parent / "lexicon" / "mentions.json"
 

@@ -1,12 +1,28 @@
-"""The rows of a week's digest."""
+"""The rows of a week's digest, and the digests kept as they were told."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
+from pydantic import TypeAdapter
 
 from ingest.base.db import Connection
 from insights.digest import Mention, Rows, Week
+from insights.digests.edition import Audience, Edition, NewName
 from insights.insight import Kind
+
+MOST_NAMES = 5
+"""New rivals, and new wishes, that a digest tells: the rest is a click away."""
+
+_EDITION = TypeAdapter(Edition)
+
+
+class Archived(NamedTuple):
+    """A digest in the archive."""
+
+    week: Week
+    audience: Audience
+    headline: str
 
 
 def digest_rows(conn: Connection, week: Week, company_id: int | None = None) -> Rows:
@@ -42,7 +58,7 @@ select coalesce(sum(calls) filter (where day >= %(start)s), 0)::int,
    and (%(company)s::bigint is null or company_id = %(company)s)
 """
 
-_MENTIONS = """
+_SAID = """
 select insight.id as insight_id, insight.call_id, call.title, call.held_at,
        insight.kind, insight.label, insight.quote, insight.confidence, insight.stance,
        case when call.audio_sha256 is not null then insight.start_s end as start,
@@ -52,6 +68,9 @@ select insight.id as insight_id, insight.call_id, call.title, call.held_at,
   join call on call.id = insight.call_id
   left join account on account.id = call.account_id
   left join turn on turn.call_id = insight.call_id and turn.position = insight.turn
+"""
+
+_MENTIONS = f"""{_SAID}
  where call.held_at >= %(from)s::date at time zone 'UTC'
    and call.held_at < %(to)s::date at time zone 'UTC'
    and insight.review <> 'rejected'
@@ -60,7 +79,160 @@ select insight.id as insight_id, insight.call_id, call.title, call.held_at,
 """
 
 
-def last_week_heard(conn: Connection) -> Week | None:
-    """The latest week in which a mined call was held; None before the first."""
-    row = conn.execute("select max(day) from daily_calls where calls > 0").fetchone()
+def last_week_heard(conn: Connection, before: Week | None = None) -> Week | None:
+    """The latest week in which a mined call was held, of those before one where it is given; None
+    before the first."""
+    row = conn.execute(
+        """select max(day) from daily_calls
+            where calls > 0 and (%(before)s::date is null or day < %(before)s)""",
+        {"before": before.monday if before else None},
+    ).fetchone()
     return Week.of(row[0]) if row and row[0] else None
+
+
+# A role's digest ------------------------------------------------------------------------------
+
+
+def new_rivals(conn: Connection, week: Week) -> Sequence[NewName]:
+    """The rivals first named in a week: those of the catalogue, and the names that may be some.
+
+    Of a company whose first calls these are nothing is told: all would be new.
+    """
+    values = {"since": week.monday, "until": week.after.monday, "limit": MOST_NAMES}
+    with conn.cursor(row_factory=kwargs_row(_rival)) as cursor:
+        listed = cursor.execute(_NEW_RIVALS, values).fetchall()
+        proposed = cursor.execute(_NEW_PROPOSALS, values).fetchall()
+    known = {(each.company, each.name.casefold()) for each in listed}
+    fresh = [p for p in proposed if (p.company, p.name.casefold()) not in known]
+    return [*listed, *fresh][:MOST_NAMES]
+
+
+def new_requests(conn: Connection, week: Week) -> Sequence[NewName]:
+    """The wishes first heard in a week, those of most accounts first; as with `new_rivals`."""
+    values = {"since": week.monday, "until": week.after.monday, "limit": MOST_NAMES}
+    with conn.cursor(row_factory=kwargs_row(_wish)) as cursor:
+        return cursor.execute(_NEW_REQUESTS, values).fetchall()
+
+
+def sayings(conn: Connection, week: Week, limit: int = 300) -> Sequence[Mention]:
+    """What buyers said in a week, confirmed quotes first, then the surest."""
+    values = {"since": week.monday, "until": week.after.monday, "limit": limit}
+    with conn.cursor(row_factory=kwargs_row(_mention)) as cursor:
+        return cursor.execute(
+            f"""{_SAID}
+                where call.held_at >= %(since)s::date at time zone 'UTC'
+                  and call.held_at < %(until)s::date at time zone 'UTC'
+                  and insight.review <> 'rejected' and turn.speaker <> 'seller'
+                order by insight.review = 'confirmed' desc, insight.confidence desc, insight.id
+                limit %(limit)s""",
+            values,
+        ).fetchall()
+
+
+def mentions_of(conn: Connection, insight_ids: Sequence[int]) -> Sequence[Mention]:
+    """These insights as they are now, in this order, without those deleted or rejected since."""
+    ids = list(insight_ids)
+    with conn.cursor(row_factory=kwargs_row(_mention)) as cursor:
+        return cursor.execute(
+            f"""{_SAID} where insight.id = any(%(ids)s) and insight.review <> 'rejected'
+                order by array_position(%(ids)s::bigint[], insight.id)""",
+            {"ids": ids},
+        ).fetchall()
+
+
+def keep_edition(conn: Connection, edition: Edition) -> Edition:
+    """Keep a digest unless one is kept already; what is kept."""
+    conn.execute(
+        """insert into edition (week, audience, told, made_at) values (%s, %s, %s, %s)
+           on conflict do nothing""",
+        (
+            str(edition.week),
+            edition.audience,
+            _EDITION.dump_json(edition).decode(),
+            edition.made_at,
+        ),
+    )
+    kept = kept_edition(conn, edition.week, edition.audience)
+    assert kept is not None, "it was written above"
+    return kept
+
+
+def kept_edition(conn: Connection, week: Week, audience: Audience) -> Edition | None:
+    """The digest that a role was told of a week; None where none was made."""
+    row = conn.execute(
+        "select told::text from edition where week = %s and audience = %s", (str(week), audience)
+    ).fetchone()
+    return _EDITION.validate_json(row[0]) if row else None
+
+
+def archive(conn: Connection, limit: int, before: Week | None = None) -> Sequence[Archived]:
+    """The digests kept, the latest weeks first; those of weeks before one where it is given."""
+    rows = conn.execute(
+        """select week, audience, told ->> 'headline' from edition
+            where %(before)s::text is null or week < %(before)s
+            order by week desc, array_position(array['sales', 'marketing', 'product'], audience)
+            limit %(limit)s""",
+        {"before": str(before) if before else None, "limit": limit},
+    )
+    return [Archived(Week.parse(week), Audience(audience), head) for week, audience, head in rows]
+
+
+def _rival(**row: Any) -> NewName:
+    return NewName(kind=Kind.COMPETITOR, **row)
+
+
+def _wish(**row: Any) -> NewName:
+    return NewName(kind=Kind.FEATURE_REQUEST, **row)
+
+
+_NEW_RIVALS = """
+select co.name as company, d.label as name, sum(d.calls)::int as calls,
+       count(distinct d.account_id)::int as accounts
+  from daily_mentions d join company co on co.id = d.company_id
+ where d.kind = 'competitor' and d.day >= %(since)s and d.day < %(until)s and d.calls > 0
+   and not exists (select from daily_mentions e
+                    where e.company_id = d.company_id and e.kind = d.kind and e.label = d.label
+                      and e.day < %(since)s and e.calls > 0)
+   and exists (select from daily_calls h
+                where h.company_id = d.company_id and h.day < %(since)s and h.calls > 0)
+ group by co.name, d.label order by calls desc, lower(d.label), co.name limit %(limit)s
+"""
+
+_NEW_PROPOSALS = """
+select co.name as company, p.name, p.state = 'accepted' as listed,
+       count(distinct c.id)::int as calls, count(distinct c.account_id)::int as accounts
+  from proposal p join company co on co.id = p.company_id
+  join proposal_mention m on m.proposal_id = p.id
+  join call c on c.id = m.call_id and c.company_id = p.company_id
+ where p.state <> 'refused' and c.held_at < %(until)s::date at time zone 'UTC'
+   and (p.state = 'accepted' or not exists (
+            select from competitor r where r.company_id = p.company_id
+               and (lower(r.name) = lower(p.name) or lower(p.name) = any(
+                        select lower(alias) from unnest(r.aliases) alias))))
+   and exists (select from daily_calls h
+                where h.company_id = p.company_id and h.day < %(since)s and h.calls > 0)
+ group by co.name, p.id, p.name, p.state
+having min(c.held_at) >= %(since)s::date at time zone 'UTC'
+ order by listed desc, max(m.score) desc, calls desc, p.id limit %(limit)s
+"""
+
+_NEW_REQUESTS = """
+with heard as (
+    select distinct coalesce(part.merged_into, part.id) as id
+      from call c join insight i on i.call_id = c.id join theme part on part.id = i.theme_id
+     where c.held_at >= %(since)s::date at time zone 'UTC'
+       and c.held_at < %(until)s::date at time zone 'UTC'
+       and i.review <> 'rejected' and part.company_id = c.company_id)
+select co.name as company, t.id as theme_id, t.name, count(distinct c.id)::int as calls,
+       count(distinct c.account_id)::int as accounts
+  from heard join theme t on t.id = heard.id join company co on co.id = t.company_id
+  join theme part on part.id = t.id or part.merged_into = t.id
+  join insight i on i.theme_id = part.id and i.review <> 'rejected'
+  join call c on c.id = i.call_id and c.company_id = t.company_id
+       and c.held_at < %(until)s::date at time zone 'UTC'
+ where exists (select from daily_calls h
+                where h.company_id = t.company_id and h.day < %(since)s and h.calls > 0)
+ group by co.name, t.id, t.name
+having min(c.held_at) >= %(since)s::date at time zone 'UTC'
+ order by accounts desc, calls desc, t.id limit %(limit)s
+"""

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from insights.detectors.base import Doc
 from insights.detectors.mentions import WEIGHTS, features, is_cased
-from insights.detectors.names import NameFinder
 from insights.insight import Competitor, Kind
 from insights.labels import LabelledCall, read_folder
 from insights.miner import load_pipeline
+from transcribe.lexicon.names import NameFinder
 
 PENALTY = 0.5  # of squared weights; chosen by cross-validation over companies
 STEPS = 60  # of Newton's method, far beyond convergence

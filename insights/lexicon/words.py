@@ -1,23 +1,10 @@
-"""Words as data: the dictionary of ordinary ones, and the groups that the rules tell apart."""
+"""Words as data: the groups that the rules tell apart."""
 
 import tomllib
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-_ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"))
-
-
-@cache
-def _ordinary() -> frozenset[str]:
-    return frozenset((HERE / "words.txt").read_text(encoding="utf-8").split())
-
-
-def is_ordinary(word: str) -> bool:
-    """Whether an English dictionary has the word, or its base form, as no proper name."""
-    word = word.casefold()
-    bases = (word[: -len(end)] + base for end, base in _ENDINGS if word.endswith(end))
-    return word in _ordinary() or any(base in _ordinary() for base in bases)
 
 
 @cache

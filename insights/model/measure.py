@@ -38,10 +38,11 @@ def found(marks: Marks, truth: Marks) -> Found:
 
 
 def best_threshold(probabilities: Numbers, truth: Marks) -> float:
-    """The threshold of the best F1, taken from the middle of those within a hundredth of it:
-    the very best one is the sample's, not the world's."""
+    """A threshold of nearly the best F1: the upper quartile of those within a hundredth of it. The
+    very best one is the sample's, not the world's; and on most calls there is less to find than
+    on labelled ones, so more is found falsely."""
     f1 = np.array([found(probabilities >= step, truth).f1 for step in STEPS])
-    return float(np.median(STEPS[f1 >= f1.max() - 0.01]))
+    return float(np.quantile(STEPS[f1 >= f1.max() - 0.01], 0.75))
 
 
 def left_out_f1(probabilities: Numbers, truth: Marks, groups: Sequence[str]) -> float:

@@ -8,8 +8,8 @@ capitals names nothing here.
 import re
 from collections.abc import Iterator, Sequence
 
-from insights.detectors.names import WORD
-from insights.lexicon.words import is_ordinary
+from transcribe.lexicon.names import WORD
+from transcribe.lexicon.words import is_ordinary
 
 JOINTS = frozenset({" ", "-", " & ", "&"})  # between the words of one name
 LEAST_LETTERS = 3  # shorter ones are "IT" and "HR" more often than a rival

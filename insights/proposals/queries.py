@@ -12,6 +12,8 @@ from psycopg.rows import kwargs_row
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from ingest.calls import Call
+from ingest.webhooks.queries import emit
+from ingest.webhooks.webhook import EventType
 from insights.catalogue.queries import (
     add_competitor,
     competitor,
@@ -41,7 +43,7 @@ def save_names(conn: Connection, call: Call, names: Iterable[Unlisted]) -> None:
     conn.execute("delete from proposal_mention where call_id = %s", (call.id,))
     with conn.cursor() as cursor:
         for name_key, mentions in found.items():
-            proposal_id = _proposal_of(conn, company_id, name_key, mentions[0].name)
+            proposal_id = _proposal_of(conn, call.id, company_id, name_key, mentions[0].name)
             cursor.executemany(
                 """insert into proposal_mention (proposal_id, call_id, turn, quote, start_s, score)
                    values (%s, %s, %s, %s, %s, %s)""",
@@ -68,15 +70,19 @@ def _known(conn: Connection, call_id: int, company_id: int) -> Known:
     )
 
 
-def _proposal_of(conn: Connection, company_id: int, name_key: str, name: str) -> int:
-    """The id of the company's proposal under this key, made where there is none."""
+def _proposal_of(conn: Connection, call_id: int, company_id: int, name_key: str, name: str) -> int:
+    """The id of the company's proposal under this key, made, and told, where there is none."""
     row = conn.execute(
         """insert into proposal (company_id, key, name) values (%s, %s, %s)
-           on conflict (company_id, key) do update set name = proposal.name returning id""",
+           on conflict (company_id, key) do update set name = proposal.name
+           returning id, xmax = 0 as made""",
         (company_id, name_key, name),
     ).fetchone()
     assert row is not None, "an upsert returns its row"
     proposal_id: int = row[0]
+    if row[1]:
+        told = {"id": proposal_id, "name": name, "path": f"/v1/proposals/{proposal_id}"}
+        emit(conn, EventType.PROPOSAL_CREATED, call_id, {"proposal": told})
     return proposal_id
 
 

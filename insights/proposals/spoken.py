@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from insights.detectors.base import Context, Doc
 from insights.detectors.clauses import clause_around
-from insights.detectors.names import NameFinder
 from insights.insight import Competitor, Quote, Unlisted
 from insights.lexicon.words import group
 from insights.model.reader import Reading
 from insights.proposals.names import Span, capitalised
 from insights.proposals.rules import signs
+from transcribe.lexicon.names import NameFinder
 from transcribe.transcript import Speaker
 
 DOUBTFUL = 1.0  # log-odds taken off for a person or a place: spaCy takes many a rival for one

@@ -13,6 +13,7 @@ from ingest.base.errors import LeaseLost, NotFound, Refused
 from ingest.calls import MAX_ATTEMPTS, CallState
 from insights.insight import Kind, Mined
 from insights.merge import Renewal
+from insights.minable import MINABLE
 from insights.remines.remine import (
     Change,
     ChangedCall,
@@ -41,7 +42,8 @@ class NotToApply(Refused):
 
 
 def ask(conn: Connection, scope: Scope, asked_by: str, *, dry_run: bool) -> Remine:
-    """A new remine of all mined calls in the scope. Raises NotFound for an unknown company."""
+    """A new remine of all calls in the scope that are mined: one in another language than the
+    detectors' is not. Raises NotFound for an unknown company."""
     conn.execute(
         """delete from remine where apply_asked_at is null
            and created_at < now() - make_interval(days => %s)""",
@@ -55,11 +57,11 @@ def ask(conn: Connection, scope: Scope, asked_by: str, *, dry_run: bool) -> Remi
     ).fetchone()
     assert row is not None, "an insert returns its row"
     conn.execute(
-        """insert into remine_call (remine_id, call_id)
+        f"""insert into remine_call (remine_id, call_id)
            select %(id)s, call.id from call join transcript on transcript.call_id = call.id
-           where call.state = 'done'
+           where call.state = 'done' and {MINABLE}
              and (%(since)s::timestamptz is null or call.held_at >= %(since)s)
-             and (%(company)s::bigint is null or call.company_id = %(company)s)""",
+             and (%(company)s::bigint is null or call.company_id = %(company)s)""",  # noqa: S608 - a constant
         values | {"id": row[0]},
     )
     return remine(conn, row[0])

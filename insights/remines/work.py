@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ingest import leases
 from ingest import queries as calls
 from ingest.base import db
-from ingest.base.errors import NotFound
+from ingest.base.errors import BadSetup, NotFound
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from ingest.calls import Call
@@ -37,6 +37,10 @@ class PieceLease(leases.Lease):
     def hand_back(self, conn: db.Connection) -> None:
         """Put it down unfinished, as this worker ends."""
         queries.hand_back(conn, self.piece, self.owner)
+
+    def wait(self, conn: db.Connection, error: Exception) -> None:
+        """A remine does not wait for ever: somebody asked for it, and is told."""
+        self.give_up(conn, str(error), permanent=isinstance(error, BadSetup))
 
     def give_up(self, conn: db.Connection, reason: str, permanent: bool) -> None:
         """Put it down because of an error."""
@@ -72,7 +76,7 @@ def _work(settings: Settings, miner: Mining, lease: PieceLease) -> None:
     piece = lease.piece
     with db.connect(settings.database_url) as conn:
         known = _load(conn, piece.call_id)
-    if known is None:
+    if known is None or not known[1].minable:
         with db.connect(settings.database_url) as conn:
             queries.note_skipped(conn, piece, lease.owner)
         return

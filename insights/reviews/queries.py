@@ -1,7 +1,7 @@
 """SQL for reviews: each changes its insight, the roll-ups and the history in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from psycopg.rows import kwargs_row
@@ -11,9 +11,11 @@ from insights.insight import PERSON, Insight, Kind, Quote, Review
 from insights.queries import Named, call_of, insert_insight, insight, named
 from insights.reviews.figures import Figures
 from insights.reviews.rules import (
+    Backlog,
     BadReview,
     Judgement,
     Missed,
+    QueuePosition,
     Standing,
     as_found,
     check_stance,
@@ -160,6 +162,37 @@ def _note(
             *(after.review, after.label, after.stance),
         ),
     )
+
+
+NEXT = """
+select id from insight
+where review = 'unreviewed' and (%(kind)s::text is null or kind = %(kind)s)
+  and (confidence, id) > (%(confidence)s, %(id)s)
+order by confidence, id limit 1
+"""
+
+
+def next_to_review(
+    conn: Connection, kind: Kind | None = None, after: QueuePosition | None = None
+) -> StoredInsight | None:
+    """Of what nobody has reviewed, the insight that its detector is least sure of, going on after a
+    position; None at the end."""
+    start = after or QueuePosition(-1, 0)
+    row = conn.execute(NEXT, {"kind": kind, **asdict(start)}).fetchone()
+    return insight(conn, row[0]) if row else None
+
+
+def backlogs(conn: Connection) -> dict[Kind, Backlog]:
+    """How far reviewing has come, by kind."""
+    rows = conn.execute(
+        """select kind, count(*) filter (where waiting), count(*) filter (where not waiting)
+           from (select kind, true as waiting from insight where review = 'unreviewed'
+                 union all
+                 select kind, false from insight where review <> 'unreviewed') found
+           group by kind"""
+    )
+    counts = {Kind(kind): Backlog(waiting, reviewed) for kind, waiting, reviewed in rows}
+    return {kind: counts.get(kind, Backlog(0, 0)) for kind in Kind}
 
 
 def _version_that_read(conn: Connection, call_id: int, kind: Kind) -> str:

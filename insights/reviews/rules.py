@@ -37,6 +37,22 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """Where the queue of what nobody has reviewed goes on: after this one, least sure first."""
+
+    confidence: float
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far reviewing has come."""
+
+    waiting: int
+    reviewed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The part of an insight that reviews change."""
 

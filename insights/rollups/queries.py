@@ -1,7 +1,8 @@
 """SQL for the roll-ups `daily_mentions` and `daily_calls`.
 
 What counts: calls in `mined_call`, on their `held_at`'s day in UTC, and their insights that no
-person has rejected. `mined_call` says where a call is counted now, so that one that was moved by
+person has rejected. A call in a language that is not mined is not in it: that nothing was found
+there means nothing. `mined_call` says where a call is counted now, so that one that was moved by
 somebody else is taken from where it stood when it is mined again. A row may fall to nought and
 stays then: deleting it would race with a transaction that is about to add to it.
 """
@@ -62,6 +63,12 @@ def count_call(conn: Connection, call_id: int) -> None:
            on conflict (call_id) do update set mined_at = now(), note = null, dropped = '{}'""",
         (call_id,),
     )
+
+
+def uncount_call(conn: Connection, call_id: int) -> None:
+    """Have a call count no more: it is not mined, so that it found nothing means nothing; within
+    `moving_rollups`."""
+    conn.execute("delete from mined_call where call_id = %s", (call_id,))
 
 
 def _counts(conn: Connection, call_id: int) -> _Counts:

@@ -6,7 +6,7 @@ places requests or changes themes holds their company, so they do so one after a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg.rows import kwargs_row
@@ -15,7 +15,14 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from insights.insight import Insight
 from insights.themes.rules import Doubt, Shelf, space_of
-from insights.themes.theme import Suggestion, Theme, ThemePosition
+from insights.themes.theme import (
+    Rank,
+    Status,
+    Suggestion,
+    Theme,
+    ThemeFilter,
+    ThemePosition,
+)
 
 # Placing ----------------------------------------------------------------------------------
 
@@ -141,35 +148,59 @@ def _ask(conn: Connection, company_id: int, theme_id: int, doubt: Doubt) -> None
 # Showing ----------------------------------------------------------------------------------
 
 # A theme with what stands behind it. A call that was given to another company and not yet mined
-# again stands behind none.
+# again stands behind none. A call without an account is a party of its own, and no account.
 _THEMES = """
 with said as (
-    select coalesce(part.merged_into, part.id) as theme_id, i.call_id, c.account_id,
-           coalesce(c.deal_value_usd, 0) as value
+    select whole.id as theme_id, i.call_id, c.account_id, c.held_at, c.deal_value_usd as deal,
+           a.value_usd as worth,
+           whole.status = 'shipped' and c.held_at > whole.status_since as again
     from insight i
     join theme part on part.id = i.theme_id
+    join theme whole on whole.id = coalesce(part.merged_into, part.id)
     join call c on c.id = i.call_id and c.company_id = part.company_id
-    where i.review <> 'rejected' and (%(company)s::bigint is null or part.company_id = %(company)s)
-      and (%(theme)s::bigint is null or coalesce(part.merged_into, part.id) = %(theme)s)),
+    left join account a on a.id = c.account_id
+    where i.review <> 'rejected' {among}),
 behind as (
     select theme_id, sum(mentions)::int as mentions, sum(calls)::int as calls,
-           count(account_id)::int as accounts, sum(value) as value_usd
+           count(account_id)::int as accounts, sum(coalesce(deal, worth, 0)) as value_usd,
+           coalesce(sum(worth) filter (where deal is null), 0) as account_value_usd,
+           max(last_heard) as last_heard, sum(again)::int as again
     from (select theme_id, account_id, count(*) as mentions, count(distinct call_id) as calls,
-                 max(value) as value
+                 max(deal) as deal, max(worth) as worth, max(held_at) as last_heard,
+                 count(distinct call_id) filter (where again) as again
           from said group by theme_id, account_id, case when account_id is null then call_id end
          ) parties
     group by theme_id)
-select t.id, t.company_id, company.name as company, t.name, t.created_at,
+select t.id, t.company_id, company.name as company, t.name, t.created_at, t.status, t.status_since,
+       t.issue_url,
        array(select distinct name from (
                  select unnest(t.aliases) as name
                  union all select p.name from theme p where p.merged_into = t.id
                  union all select unnest(p.aliases) from theme p where p.merged_into = t.id) names
              where lower(name) <> lower(t.name) order by name) as aliases,
        coalesce(mentions, 0) as mentions, coalesce(calls, 0) as calls,
-       coalesce(accounts, 0) as accounts, coalesce(value_usd, 0) as value_usd
+       coalesce(accounts, 0) as accounts, coalesce(behind.value_usd, 0) as value_usd,
+       coalesce(account_value_usd, 0) as account_value_usd, last_heard,
+       coalesce(again, 0) as calls_since_shipped
 from theme t join company on company.id = t.company_id left join behind on theme_id = t.id
 where t.merged_into is null
 """
+
+_AMONG = {
+    "company": "part.company_id = %(company)s",
+    "account": "lower(a.name) = lower(%(account)s)",
+    "segment": "lower(a.segment) = lower(%(segment)s)",
+    "since": "c.held_at >= %(since)s::date at time zone 'UTC'",
+    "until": "c.held_at < %(until)s::date at time zone 'UTC'",
+}
+
+EVERY = ThemeFilter()
+
+_ORDERS = {
+    Rank.ACCOUNTS: ("accounts", "value_usd", "mentions", "id"),
+    Rank.VALUE: ("value_usd", "accounts", "mentions", "id"),
+    Rank.RECENCY: ("last_heard", "accounts", "value_usd", "id"),
+}
 
 
 def theme(conn: Connection, theme_id: int) -> Theme:
@@ -179,39 +210,63 @@ def theme(conn: Connection, theme_id: int) -> Theme:
     ).fetchone()
     if row is None:
         raise NotFound(f"There is no theme {theme_id}.")
+    query = _THEMES.format(among="and whole.id = %(theme)s")
     with conn.cursor(row_factory=kwargs_row(_theme)) as cursor:
-        found = cursor.execute(
-            f"{_THEMES} and t.id = %(theme)s", {"company": None, "theme": row[0]}
-        ).fetchone()
+        found = cursor.execute(f"{query} and t.id = %(theme)s", {"theme": row[0]}).fetchone()
     assert found is not None, "a part's whole is a theme"
     return found
 
 
 def list_themes(
     conn: Connection,
-    company_id: int | None = None,
+    wanted: ThemeFilter = EVERY,
+    rank: Rank = Rank.ACCOUNTS,
     after: ThemePosition | None = None,
     limit: int = 1000,
 ) -> Sequence[Theme]:
-    """The themes that somebody wishes: those of most accounts first, then by the deals' value."""
-    values: dict[str, Any] = {"company": company_id, "theme": None, "limit": limit}
-    where = "and mentions > 0 and (%(company)s::bigint is null or t.company_id = %(company)s)"
+    """The themes that somebody wishes, by rank: those of most accounts first, of the largest value,
+    or those heard last."""
+    query, values = _wished(wanted)
+    columns = ", ".join(_ORDERS[rank])
+    places = ", ".join(f"%({name})s" for name in _ORDERS[rank])
+    listed = f"select * from ({query}) themes"  # noqa: S608 - constants
     if after:
-        where += " and (accounts, value_usd, mentions, t.id) < "
-        where += "(%(accounts)s, %(value_usd)s, %(mentions)s, %(id)s)"
+        listed += f" where ({columns}) < ({places})"
         values |= asdict(after)
-    order = "order by accounts desc, value_usd desc, mentions desc, t.id desc limit %(limit)s"
+    order = ", ".join(f"{name} desc" for name in _ORDERS[rank])
     with conn.cursor(row_factory=kwargs_row(_theme)) as cursor:
-        return cursor.execute(f"{_THEMES} {where} {order}", values).fetchall()
+        query = f"{listed} order by {order} limit %(limit)s"
+        return cursor.execute(query, values | {"limit": limit}).fetchall()
+
+
+def count_by_status(conn: Connection, wanted: ThemeFilter) -> dict[Status, int]:
+    """How many of these themes there are in each status, whatever status is wanted."""
+    query, values = _wished(replace(wanted, status=None))
+    query = f"select status, count(*) from ({query}) themes group by status"  # noqa: S608 - constants
+    counts = dict(conn.execute(query, values).fetchall())
+    return {status: counts.get(status.value, 0) for status in Status}
+
+
+def _wished(wanted: ThemeFilter) -> tuple[str, dict[str, Any]]:
+    """The query of the themes wanted of which a mention stands, and its values."""
+    values = asdict(wanted)
+    among = [sql for name, sql in _AMONG.items() if values[name] is not None]
+    query = _THEMES.format(among=" ".join(f"and {sql}" for sql in among)) + " and mentions > 0"
+    if wanted.status:
+        query += " and t.status = %(status)s"
+    return query, values
 
 
 def position(theme: Theme) -> ThemePosition:
-    """Where a list goes on after this theme."""
-    return ThemePosition(theme.accounts, theme.value_usd, theme.mentions, theme.id)
+    """Where a list goes on after this theme, which somebody wishes."""
+    assert theme.last_heard is not None, "what is listed was heard"
+    return ThemePosition(
+        theme.accounts, theme.value_usd, theme.mentions, theme.last_heard, theme.id
+    )
 
 
-def _theme(*, aliases: list[str], **row: Any) -> Theme:
-    return Theme(aliases=tuple(aliases), **row)
+def _theme(*, aliases: list[str], status: str, **row: Any) -> Theme:
+    return Theme(aliases=tuple(aliases), status=Status(status), **row)
 
 
 # Asked only while both have something standing, are two, and nobody has said that they differ.

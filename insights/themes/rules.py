@@ -14,9 +14,11 @@ one of two wordings that a person brought together is like half of the whole, an
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from ingest.base.errors import Refused
 from insights.insight import Insight, Kind
@@ -34,13 +36,17 @@ MOST = 0.75
 """The share of a theme's members that a request has to be like."""
 
 LONGEST_NAME = 80  # characters: a theme has two to six words
+LONGEST_NOTE = 300  # characters: why, in a sentence or two
+
+_URL = TypeAdapter(HttpUrl)
 
 Numbers = NDArray[np.float32]
 Meaning = Sequence[float]
 
 
 class BadTheme(Refused):
-    """A name that says nothing or means another theme, or mentions that are not the theme's."""
+    """A name that says nothing or means another theme, mentions that are not the theme's, a note
+    that is too long, or an address that no browser should open."""
 
     code = "bad-theme"
 
@@ -189,6 +195,36 @@ def checked_name(name: str, taken: Mapping[str, str]) -> str:
             f"“{name}” already means the theme “{other}”: merge the two, or choose another."
         )
     return name
+
+
+def checked_note(note: str) -> str | None:
+    """Why a person does something, its blanks made single; None for nothing. Raises BadTheme."""
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE:
+        raise BadTheme(f"A note is at most {LONGEST_NOTE} characters: this has {len(note)}.")
+    return note or None
+
+
+def checked_link(address: str) -> str | None:
+    """The address of an issue as a browser reads it (WHATWG URL), http or https; None for nothing.
+    Raises BadTheme for any other scheme, which a click would run, and where a password is in it,
+    which everybody could read."""
+    if not address.strip():
+        return None
+    try:
+        url = _URL.validate_python(address.strip())
+    except ValidationError:
+        raise BadTheme(
+            "This is no address of an issue: copy it from the browser, with https:// in front."
+        ) from None
+    if url.username or url.password:
+        raise BadTheme("This address holds a user name or password: take it out.")
+    return str(url)
+
+
+def host_of(link: str) -> str:
+    """Where a checked link leads."""
+    return urlsplit(link).hostname or ""
 
 
 def space_of(version: str) -> str:

@@ -25,7 +25,7 @@ from insights.training.voices import HEART, JOE, Placed, Speaking, mixed, speak,
 from transcribe.engine import Hearer
 from transcribe.evaluate import WordErrors, word_error_rate
 from transcribe.transcript import Transcript
-from transcribe.vocabulary import relevant
+from transcribe.vocabulary import Expected, Rival, relevant
 
 COUNT = 24  # calls: a voice and an ear take some half a minute of one core for each
 JOES = 0.25  # share of the sides that the slower voice speaks
@@ -77,16 +77,17 @@ def heard_turns(call: Mapping[str, Any]) -> list[dict[str, Any]]:
     line, placed = mixed(spoken, [one.noise for one in how], _drawn(call["id"]))
     rivals = call["company"]["competitors"]
     names = relevant(
-        call["company"]["name"],
-        call["company"].get("product"),
-        call.get("account"),
-        [rival["name"] for rival in rivals],
-        [alias for rival in rivals for alias in rival["aliases"]],
+        Expected(
+            company=call["company"]["name"],
+            product=call["company"].get("product"),
+            account=call.get("account"),
+            rivals=tuple(Rival(rival["name"], tuple(rival["aliases"])) for rival in rivals),
+        )
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "call.wav"
         write(line, path)
-        texts = by_turn(_hearer().hear(path, vocabulary=names), placed)
+        texts = by_turn(_hearer().hear(path, language="en", vocabulary=names), placed)
     return [
         {**turn, "text": text, "turn_said": number}
         for number, (turn, text) in enumerate(zip(call["turns"], texts, strict=True))

@@ -20,7 +20,7 @@ from psycopg.rows import class_row, kwargs_row
 
 from ingest.base.db import Connection
 from insights.digest import Mention
-from insights.insight import PERSON, Kind
+from insights.insight import PERSON, Kind, Stance
 from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question
 
 _CONDITIONS = {
@@ -31,40 +31,43 @@ _CONDITIONS = {
     "rep": "lower(r.name) = lower(%(rep)s)",
     "lead_source": "lower(d.lead_source) = lower(%(lead_source)s)",
     "campaign": "lower(d.campaign) = lower(%(campaign)s)",
+    "rival": """exists (select from insight n where n.call_id = d.id and n.kind = 'competitor'
+                        and lower(n.label) = lower(%(rival)s) and n.review <> 'rejected')""",
 }
 
-_GROUPS = {
+GROUPS = {
     None: "null::text",
     Dimension.SEGMENT: "a.segment",
     Dimension.STAGE: "d.stage",
     Dimension.REP: "r.name",
     Dimension.LEAD_SOURCE: "d.lead_source",
+    Dimension.CAMPAIGN: "d.campaign",
     Dimension.COMPANY: "co.name",
 }
 
-_NOT_ROLLED_UP = {"stage", "rep", "lead_source", "campaign"}
+_NOT_ROLLED_UP = {"stage", "rep", "lead_source", "campaign", "rival"}
 
-_PARTIES = """join company co on co.id = d.company_id
+PARTIES = """join company co on co.id = d.company_id
 left join account a on a.id = d.account_id"""
 
-_ROLLED_UP = f"""d {_PARTIES}
+_ROLLED_UP = f"""d {PARTIES}
 where d.day >= %(since)s and d.day < %(until)s and d.calls > 0"""
 
-_MINED = f"""from call d join mined_call m on m.call_id = d.id {_PARTIES}
+MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
 
-_HELD = """d.held_at >= %(since)s::date at time zone 'UTC'
+HELD = """d.held_at >= %(since)s::date at time zone 'UTC'
 and d.held_at < %(until)s::date at time zone 'UTC'"""
 
-_INSIGHTS = f"""{_MINED} join insight i on i.call_id = d.id
-where {_HELD} and i.kind = %(kind)s"""
+INSIGHTS = f"""{MINED} join insight i on i.call_id = d.id
+where {HELD} and i.kind = %(kind)s"""
 
 _DAY = "(d.held_at at time zone 'UTC')"
 
 
 def count(conn: Connection, question: Question) -> Counts:
     """Everything that an answer is made of."""
-    values = _values(question)
+    values = values_of(question)
     with conn.cursor(row_factory=class_row(CallCount)) as cursor:
         calls = tuple(cursor.execute(calls_query(question), values))
     with conn.cursor(row_factory=class_row(LabelCount)) as cursor:
@@ -81,70 +84,78 @@ def rolled_up(question: Question) -> bool:
 
 def calls_query(question: Question) -> str:
     """The calls mined, by period and group."""
-    among = _among(question)
+    among = conditions(question)
     if rolled_up(question):
-        return f"""select {_start("d.day")}, {_GROUPS[question.by]} as group,
+        return f"""select {_start("d.day")}, {GROUPS[question.by]} as group,
                           sum(d.calls)::int as calls
                    from daily_calls {_ROLLED_UP} {among} group by 1, 2"""  # noqa: S608 - constants
-    return f"""select {_start(_DAY)}, {_GROUPS[question.by]} as group, count(*)::int as calls
-               {_MINED} where {_HELD} {among} group by 1, 2"""
+    return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, count(*)::int as calls
+               {MINED} where {HELD} {among} group by 1, 2"""
 
 
 def labels_query(question: Question) -> str:
     """The mentions and the calls with any, by period, group and label. A call is held on one day,
     so the calls of a period's days are distinct, and summing them counts none twice."""
-    among = _among(question)
+    among = conditions(question)
     if question.label is not None:
         table = "d" if rolled_up(question) else "i"
         among += f" and lower({table}.label) = lower(%(label)s)"
     if rolled_up(question):
-        return f"""select {_start("d.day")}, {_GROUPS[question.by]} as group, d.label,
+        return f"""select {_start("d.day")}, {GROUPS[question.by]} as group, d.label,
                           sum(d.mentions)::int as mentions, sum(d.calls)::int as calls
                    from daily_mentions {_ROLLED_UP} and d.kind = %(kind)s {among}
                    group by 1, 2, 3"""  # noqa: S608 - constants
-    return f"""select {_start(_DAY)}, {_GROUPS[question.by]} as group, i.label,
+    return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, i.label,
                       count(*)::int as mentions, count(distinct d.id)::int as calls
-               {_INSIGHTS} and i.review <> 'rejected' {among} group by 1, 2, 3"""
+               {INSIGHTS} and i.review <> 'rejected' {among} group by 1, 2, 3"""
 
 
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
     return f"""select distinct {_start(_DAY)}, i.version
-               {_INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
-               {_among(question)} order by 1, 2"""
+               {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
+               {conditions(question)} order by 1, 2"""
 
 
 def last_day(conn: Connection, among: Filter) -> date | None:
     """The latest day on which a call was held that counts; None where there is none."""
     values = asdict(among)
-    query = f"select max({_DAY}::date) {_MINED} where true {_given(values)}"
+    query = f"select max({_DAY}::date) {MINED} where true {_given(values)}"
     row = conn.execute(query, values).fetchone()
     return row[0] if row else None
 
 
 def quotes(
-    conn: Connection, question: Question, unknown: Dimension | None = None, limit: int = 20
+    conn: Connection,
+    question: Question,
+    unknown: Dimension | None = None,
+    limit: int = 20,
+    stance: Stance | None = None,
 ) -> tuple[Sequence[Mention], int]:
     """What was said under the very label asked for, the latest first, and how many mentions there
     are in all; `unknown` takes only calls of which this is not known."""
-    among = _among(question)
+    among = conditions(question)
     if question.label is not None:
         among += " and i.label = %(label)s"
+    if stance is not None:
+        among += " and i.stance = %(stance)s"
     if unknown is not None:
-        among += f" and {_GROUPS[unknown]} is null"
+        among += f" and {GROUPS[unknown]} is null"
     query = f"""select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
                        i.confidence, i.stance, i.start_s as start, a.name as account,
                        coalesce(t.name, initcap(nullif(t.speaker, 'unknown'))) as speaker,
                        count(*) over () as total
-                from (select d.*, i.id as insight_id {_INSIGHTS} and i.review <> 'rejected' {among}
+                from (select d.*, i.id as insight_id {INSIGHTS} and i.review <> 'rejected' {among}
                      ) d
                 join insight i on i.id = d.insight_id
                 left join account a on a.id = d.account_id
                 left join turn t on t.call_id = i.call_id and t.position = i.turn
                 order by d.held_at desc, i.call_id desc, i.turn, i.id limit %(limit)s"""  # noqa: S608
     with conn.cursor(row_factory=kwargs_row(_counted_mention)) as cursor:
-        found = cursor.execute(query, _values(question) | {"limit": limit}).fetchall()
+        found = cursor.execute(
+            query, values_of(question) | {"limit": limit, "stance": stance}
+        ).fetchall()
     return [mention for mention, _ in found], found[0][1] if found else 0
 
 
@@ -158,7 +169,7 @@ def segments(conn: Connection, limit: int = 200) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _values(question: Question) -> dict[str, Any]:
+def values_of(question: Question) -> dict[str, Any]:
     return asdict(question.among) | {
         "kind": question.kind,
         "label": question.label,
@@ -168,7 +179,7 @@ def _values(question: Question) -> dict[str, Any]:
     }
 
 
-def _among(question: Question) -> str:
+def conditions(question: Question) -> str:
     return _given(asdict(question.among))
 
 

@@ -17,6 +17,7 @@ GROUPS: dict[Dimension, tuple[str, str]] = {
     Dimension.STAGE: ("At stage “{}”", "Where no stage is noted"),
     Dimension.REP: ("With rep “{}”", "Where no rep is noted"),
     Dimension.LEAD_SOURCE: ("From lead source “{}”", "Where no lead source is noted"),
+    Dimension.CAMPAIGN: ("From campaign “{}”", "Where no campaign is noted"),
     Dimension.COMPANY: ("At “{}”", "Where no company is noted"),
 }
 """Where a series was counted: for a value, and for none."""

@@ -34,6 +34,7 @@ class Dimension(StrEnum):
     STAGE = "stage"
     REP = "rep"
     LEAD_SOURCE = "lead_source"
+    CAMPAIGN = "campaign"
     COMPANY = "company"
 
 
@@ -121,6 +122,7 @@ class Filter:
     rep: str | None = None
     lead_source: str | None = None
     campaign: str | None = None
+    rival: str | None = None  # named in the call
 
 
 @dataclass(frozen=True, slots=True)

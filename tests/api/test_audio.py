@@ -17,7 +17,7 @@ SIZE = len(SOUND)
 
 def test_the_whole_recording(api: Api) -> None:
     call = api.bring(name='Ü "quote".wav')
-    answer = api.as_(Role.MARKETING).get(f"/v1/calls/{call['id']}/audio")
+    answer = api.as_(Role.ADMIN).get(f"/v1/calls/{call['id']}/audio")
     assert answer.status_code == 200
     assert answer.content == SOUND
     assert answer.headers["content-type"] == "audio/wav"
@@ -32,7 +32,7 @@ def test_the_whole_recording(api: Api) -> None:
 def test_a_range(api: Api) -> None:
     url = f"/v1/calls/{api.bring()['id']}/audio"
     for asked, first, stop in RANGES:
-        answer = api.as_(Role.SALES).get(url, headers={"Range": asked})
+        answer = api.as_(Role.ADMIN).get(url, headers={"Range": asked})
         assert answer.status_code == 206
         assert answer.content == SOUND[first:stop]
         assert answer.headers["content-range"] == f"bytes {first}-{stop - 1}/{SIZE}"
@@ -52,7 +52,7 @@ RANGES = [
 def test_a_range_beyond_the_end(api: Api) -> None:
     url = f"/v1/calls/{api.bring()['id']}/audio"
     for asked in (f"bytes={SIZE}-", "bytes=-0", f"bytes={SIZE + 5}-{SIZE + 9}"):
-        answer = api.as_(Role.SALES).get(url, headers={"Range": asked})
+        answer = api.as_(Role.ADMIN).get(url, headers={"Range": asked})
         assert_problem(answer, 416, "range-not-satisfiable")
         assert answer.headers["content-range"] == f"bytes */{SIZE}"
 
@@ -60,13 +60,13 @@ def test_a_range_beyond_the_end(api: Api) -> None:
 def test_a_range_that_is_none_is_answered_whole(api: Api) -> None:
     url = f"/v1/calls/{api.bring()['id']}/audio"
     for asked in ("bytes=0-1,5-6", "bytes=9-5", "seconds=0-1", "bytes=a-b", "bytes=", "bytes=-"):
-        answer = api.as_(Role.SALES).get(url, headers={"Range": asked})
+        answer = api.as_(Role.ADMIN).get(url, headers={"Range": asked})
         assert (answer.status_code, answer.content) == (200, SOUND), asked
 
 
 def test_a_range_of_another_file_is_answered_whole(api: Api) -> None:
     call = api.bring()
-    url, client = f"/v1/calls/{call['id']}/audio", api.as_(Role.SALES)
+    url, client = f"/v1/calls/{call['id']}/audio", api.as_(Role.ADMIN)
     same = client.get(url, headers={"Range": "bytes=0-9", "If-Range": f'"{call["audio_sha256"]}"'})
     other = client.get(url, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     assert (same.status_code, len(same.content)) == (206, 10)
@@ -75,7 +75,7 @@ def test_a_range_of_another_file_is_answered_whole(api: Api) -> None:
 
 def test_the_head_alone(api: Api) -> None:
     call = api.bring()
-    url, client = f"/v1/calls/{call['id']}/audio", api.as_(Role.SALES)
+    url, client = f"/v1/calls/{call['id']}/audio", api.as_(Role.ADMIN)
     whole = client.head(url)
     part = client.head(url, headers={"Range": "bytes=0-9"})
     assert (whole.status_code, whole.headers["content-length"], whole.content) == (
@@ -91,7 +91,7 @@ def test_a_copy_in_the_cache_is_still_good(api: Api) -> None:
     call = api.bring()
     url = f"/v1/calls/{call['id']}/audio"
     kept = {"If-None-Match": f'"{call["audio_sha256"]}"'}
-    answer = api.as_(Role.SALES).get(url, headers=kept)
+    answer = api.as_(Role.ADMIN).get(url, headers=kept)
     assert (answer.status_code, answer.content) == (304, b"")
 
 
@@ -99,7 +99,7 @@ def test_a_call_without_sound_and_sound_that_is_lost(api: Api) -> None:
     with db.connect(api.settings.database_url) as conn:
         silent = queries.add_call(conn, None, "notes.json", CallDetails(), NOON)
         conn.commit()
-    client = api.as_(Role.SALES)
+    client = api.as_(Role.ADMIN)
     said = assert_problem(client.get(f"/v1/calls/{silent.id}/audio"), 404, "not-found")
     assert "was brought as a transcript: it has no recording" in said["detail"]
 

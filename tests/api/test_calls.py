@@ -106,6 +106,7 @@ def test_a_call_that_is_done_has_words_and_insights(api: Api) -> None:
     ("form", "media", "begin"),
     [
         ("text", "text/plain", "["),
+        ("markdown", "text/markdown", "**"),
         ("json", "application/json", "{"),
         ("vtt", "text/vtt", "WEBVTT"),
         ("srt", "application/x-subrip", "1\n"),
@@ -161,6 +162,28 @@ def test_the_list_filtered(api: Api) -> None:
     assert titles("segment=smb") == titles("state=failed") == ["Bolt"]
     assert sorted(titles("state=failed&state=waiting")) == ["Acme", "Bolt"]
     assert titles("account=nobody") == []
+
+
+def test_the_list_in_another_order(api: Api) -> None:
+    details: tuple[dict[str, str], ...]
+    details = ({"deal_value_usd": "10"}, {"deal_value_usd": "900.5"}, {})
+    for at, known in enumerate(details):
+        sound = sounds.wav(sounds.beeps(1 + at, 8000), 8000)
+        api.bring(sound, account=("Acme", "Bolt", "Cole")[at], **known)
+    reader = api.as_(Role.MARKETING)
+    orders = {"value": ["Bolt", "Acme", "Cole"], "length": ["Cole", "Bolt", "Acme"]}
+    for sort, expected in orders.items():
+        first = reader.get(f"/v1/calls?sort={sort}&limit=2")
+        rest = reader.get(first.links["next"]["url"])
+        found = first.json()["items"] + rest.json()["items"]
+        assert [call["account"] for call in found] == expected, sort
+        cursor = first.json()["next"]
+        assert_problem(reader.get(f"/v1/calls?cursor={cursor}"), 422, "bad-cursor")
+    assert_problem(reader.get("/v1/calls?sort=weather"), 422, "invalid-request")
+    change = {"outcome": "won"}
+    won = api.as_(Role.SALES).patch(f"/v1/calls/{found[0]['id']}", json=change).json()
+    (listed,) = reader.get("/v1/calls?outcome=WON").json()["items"]
+    assert listed["id"] == won["id"]
 
 
 def test_a_correction_moves_what_is_counted(api: Api) -> None:

@@ -1,9 +1,12 @@
 """Themes over real HTTP: who may, what comes back, and what is refused."""
 
+import csv
+import io
 from decimal import Decimal
 
 import pytest
 
+from api.theme_schemas import COLUMNS
 from api.users import Role
 from ingest import queries
 from ingest.base import db
@@ -108,9 +111,81 @@ def test_each_role_shapes_themes_and_it_is_known_who(api: Api, role: Role) -> No
         ("/v1/themes/{id}/split", {"name": "x", "insights": []}),
         ("/v1/themes/{id}/split", {"name": "x", "insights": ["a"]}),
         ("/v1/themes/{id}/split", {"name": "x", "insights": [2**70]}),
+        ("/v1/themes/{id}/status", {"status": "done"}),
+        ("/v1/themes/{id}/status", {"status": "planned", "note": "x" * 301}),
+        ("/v1/themes/{id}/status", {"status": "planned", "note": "x\x00"}),
+        ("/v1/themes/{id}/link", {}),
+        ("/v1/themes/{id}/link", {"url": "https://issues.example/" + "x" * 2000}),
         ("/v1/theme-suggestions/1/review", {"verdict": "maybe"}),
     ],
 )
 def test_what_cannot_be_said(api: Api, path: str, body: dict[str, object]) -> None:
     address = path.format(id=themes(api)["mails"])
     assert_problem(api.as_(Role.PRODUCT).post(address, json=body), 422, "invalid-request")
+
+
+@pytest.mark.usefixtures("wished")
+@pytest.mark.parametrize("role", Role)
+def test_each_role_says_what_becomes_of_a_wish(api: Api, role: Role) -> None:
+    client, known = api.as_(role), themes(api)
+    mails = f"/v1/themes/{known['mails']}"
+    wanted = {"status": "planned", "note": "in the autumn"}
+    planned = client.post(f"{mails}/status", json=wanted).json()
+    assert (planned["told"], planned["note"]) == ("“mails” is planned", "in the autumn")
+    assert_problem(client.post(f"{mails}/status", json=wanted), 409, "theme-changed")
+    assert client.get(mails).json()["status"] == "planned"
+    linked = client.post(f"{mails}/link", json={"url": "https://issues.example/12"}).json()
+    assert client.get(mails).json()["issue_url"] == "https://issues.example/12"
+    bad = client.post(f"{mails}/link", json={"url": "javascript:alert(1)"})
+    assert_problem(bad, 422, "bad-theme")
+    history = client.get("/v1/theme-changes", params={"theme": known["mails"]}).json()["items"]
+    assert [change["id"] for change in history] == [linked["id"], planned["id"]]
+    for change in history:
+        assert client.post(f"/v1/theme-changes/{change['id']}/undo").is_success
+    back = client.get(mails).json()
+    assert (back["status"], back["issue_url"], back["status_since"]) == ("new", None, None)
+    assert api.as_(None).post(f"{mails}/status", json=wanted).status_code == 401
+    assert_problem(client.post("/v1/themes/999/status", json=wanted), 404, "not-found")
+
+
+@pytest.mark.usefixtures("wished")
+def test_sorted_filtered_and_walked_on(api: Api) -> None:
+    client = api.as_(Role.PRODUCT)
+
+    def names(**wanted: str) -> list[str]:
+        items = client.get("/v1/themes", params=wanted).json()["items"]
+        return [item["name"] for item in items]
+
+    assert names(sort="value") == ["dark mode", "mails", "CSV export"]
+    assert names(sort="value", account="acme 1") == ["mails"]
+    assert names(sort="recency", until=NOON.date().isoformat()) == []
+    assert names(since=NOON.date().isoformat(), account="") == ["dark mode", "mails", "CSV export"]
+    client.post(f"/v1/themes/{themes(api)['mails']}/status", json={"status": "shipped"})
+    assert names(status="shipped") == ["mails"]
+    page = client.get("/v1/themes", params={"sort": "value", "limit": 1, "status": "new"})
+    assert [item["name"] for item in page.json()["items"]] == ["dark mode"]
+    assert page.headers["link"].endswith('>; rel="next"')
+    more = client.get(page.headers["link"].split(";")[0].strip("<>")).json()
+    assert ([item["name"] for item in more["items"]], more["next"]) == (["CSV export"], None)
+    for wrong in ("sort=best", "status=done", "since=yesterday", "limit=1001", "account=%00"):
+        assert client.get(f"/v1/themes?{wrong}").status_code in (400, 422), wrong
+
+
+@pytest.mark.usefixtures("wished")
+def test_as_a_table_that_no_spreadsheet_runs_and_not_sent_twice(api: Api) -> None:
+    client = api.as_(Role.MARKETING)
+    number = themes(api)["dark mode"]
+    client.post(f"/v1/themes/{number}/name", json={"name": '=HYPERLINK("//evil.example")'})
+    answer = client.get("/v1/themes", headers={"accept": "text/csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    first, *others = csv.DictReader(io.StringIO(answer.text))
+    assert tuple(first) == COLUMNS
+    assert first["name"] == '\'=HYPERLINK("//evil.example")'
+    assert (first["aliases"], first["value_usd"]) == ("dark mode", "500.0")
+    assert (first["accounts"], first["last_heard"]) == ("2", "2026-03-02T12:00:00Z")
+    assert len(others) == 2
+    again = {"accept": "text/csv", "if-none-match": answer.headers["etag"]}
+    assert client.get("/v1/themes", headers=again).status_code == 304
+    assert client.get("/v1/themes", headers=again | {"accept": "application/json"}).is_success
+    client.post(f"/v1/themes/{number}/status", json={"status": "planned"})
+    assert client.get("/v1/themes", headers=again).is_success

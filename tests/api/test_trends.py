@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.trend_schemas import COLUMNS, harmless
+from api.tables import harmless
+from api.trend_schemas import COLUMNS
 from api.users import Role
 from ingest.base import db
 from insights.insight import Kind

@@ -9,7 +9,7 @@ import pytest
 
 from ingest import queries
 from ingest.base import db
-from ingest.base.errors import LeaseLost, NotAudio, Unavailable
+from ingest.base.errors import BadSetup, DiskFull, LeaseLost, NotAudio, Unavailable
 from ingest.base.settings import Settings
 from ingest.calls import MAX_ATTEMPTS, Call, CallState
 from ingest.leases import Lease, work
@@ -144,7 +144,7 @@ def test_a_permanent_error_fails_the_call_in_its_own_words(
     [
         (Unavailable("The bucket is away."), "The bucket is away."),
         (ZeroDivisionError("secret words"), "Earshot itself failed while hearing"),
-        (psycopg.OperationalError("deadlock"), "Earshot itself failed while hearing"),
+        (psycopg.errors.ProgramLimitExceeded("row too big"), "Earshot itself failed while hearing"),
     ],
 )
 def test_a_passing_error_is_tried_again_then_told(
@@ -157,6 +157,28 @@ def test_a_passing_error_is_tried_again_then_told(
     assert failed.failure is not None
     assert failed.failure.startswith(reason)
     assert "secret words" not in failed.failure
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadSetup("The model is damaged: delete it, it is remade."),
+        DiskFull("The disk is full: free some of it."),
+        psycopg.errors.DiskFull("could not extend file: No space left on device"),
+        psycopg.errors.AdminShutdown("terminating connection"),
+        psycopg.OperationalError("the connection is closed"),
+    ],
+)
+def test_what_is_no_fault_of_the_calls_never_fails_it(
+    conn: db.Connection, settings: Settings, call: Call, error: Exception
+) -> None:
+    """However often: it waits, and is heard once that is mended."""
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert work(settings, call.id, HEARING, failing(error))
+        waiting = state_of(conn, call)
+        assert (waiting.state, waiting.attempts, waiting.failure) == (WAITING, 0, None)
+    assert work(settings, call.id, HEARING, finish_hearing(settings))
+    assert state_of(conn, call).state is HEARD
 
 
 def test_lost_work_is_dropped_without_a_word(

@@ -16,6 +16,7 @@ from ingest.base import db
 from ingest.base.errors import BadMetadata, LeaseLost, NotFound, Refused
 from ingest.base.queue import HEAR, MINE
 from ingest.calls import MAX_ATTEMPTS, Audio, CallDetails, CallState, may_move
+from ingest.library.library import Place, Sort
 from tests.conftest import NOON, AddCall
 
 SHORT = 0.05  # seconds of a lease that is to run out at once
@@ -169,13 +170,14 @@ def test_a_list_is_filtered_by_each_field(conn: db.Connection, add_call: AddCall
         company="Lumen",
         segment="smb",
         stage="won",
+        outcome="lost",
         lead_source="web",
         title="50% off_er",
         held_at=NOON - timedelta(days=1),
     )
     add_call(account="Other", segment="large", title="500 offXer", held_at=NOON)
     assert len(queries.list_calls(conn)) == 2
-    for name in ("account", "rep", "company", "segment", "stage", "lead_source"):
+    for name in ("account", "rep", "company", "segment", "stage", "outcome", "lead_source"):
         value = str(getattr(wanted, name)).upper()
         assert queries.list_calls(conn, **{name: value}) == [wanted], name  # type: ignore[arg-type]
     assert queries.list_calls(conn, text="50% OFF_E") == [wanted]
@@ -193,7 +195,7 @@ def test_pages_hold_each_call_once_though_many_were_held_at_once(
     seen, before = [], None
     while page := queries.list_calls(conn, before=before, limit=3):
         seen += page
-        before = (page[-1].held_at, page[-1].id)
+        before = Place.of(page[-1], Sort.NEWEST)
     keys = [(call.held_at, call.id) for call in seen]
     assert len(keys) == 11
     assert all(one > other for one, other in pairwise(keys))

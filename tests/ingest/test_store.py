@@ -13,9 +13,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from ingest.base.errors import BadSetup, NotFound, Unavailable
+from ingest.base.errors import BadSetup, DiskFull, NotFound, Unavailable
 from ingest.base.settings import Settings
 from ingest.store import CHUNK_BYTES, PART_BYTES, Store, open_store
+from tests.disks import tiny_disk
 
 BIG = os.urandom(1024) * (2 * PART_BYTES // 1024 + 1)  # three parts, and more than one chunk
 
@@ -150,3 +151,28 @@ def test_a_bucket_that_does_not_exist_is_no_missing_recording(
     store = open_store(Settings(home=tmp_path, audio_url="s3://nowhere"))
     with pytest.raises(Unavailable, match="no such bucket"):
         _keep(store, tmp_path, b"lost")
+
+
+def test_a_full_disk_is_told_and_nothing_half_is_kept(tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    recording.write_bytes(BIG)
+    sha256 = hashlib.sha256(BIG).hexdigest()
+    with tiny_disk(1024) as disk:
+        store = Store.folder(disk / "audio", disk / "spool")
+        with pytest.raises(DiskFull, match="free some of it"):
+            store.put(sha256, recording)
+        assert not store.has(sha256)
+
+
+def test_no_room_for_a_local_copy_is_told_and_leaves_none(
+    s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _aws(monkeypatch, s3)
+    boto3.client("s3", endpoint_url=s3).create_bucket(Bucket="full")
+    with tiny_disk(1024) as disk:
+        store = Store.bucket("full", "", disk / "spool")
+        sha256 = _keep(store, tmp_path, BIG)
+        with pytest.raises(DiskFull, match="none is lost"), store.local_copy(sha256):
+            pytest.fail("there is no room for it")
+        assert list((disk / "spool").iterdir()) == []
+    assert store.has(sha256)

@@ -16,8 +16,15 @@ from insights.catalogue.queries import add_competitor, set_competitor
 from insights.insight import Competitor, Insight, Kind, Review, Stance
 from insights.queries import insights_of, save_insights
 from insights.reviews.figures import enough
-from insights.reviews.queries import add_missed, detector_figures, review
-from insights.reviews.rules import BadReview, Judgement, Missed
+from insights.reviews.queries import (
+    NEXT,
+    add_missed,
+    backlogs,
+    detector_figures,
+    next_to_review,
+    review,
+)
+from insights.reviews.rules import Backlog, BadReview, Judgement, Missed, QueuePosition
 from insights.rollups.queries import rollup_differences
 from tests.conftest import AddCall
 from tests.insights.saying import buyer, transcript
@@ -317,3 +324,51 @@ def remined(conn: Connection, call: Call, found: Sequence[Insight]) -> None:
             and old.kind is not Kind.COMPETITOR
         ]
         assert beside == []
+
+
+def sure(confidence: float, insight: Insight) -> Insight:
+    return replace(insight, confidence=confidence)
+
+
+def walked(conn: Connection, kind: Kind | None = None) -> list[str]:
+    """The queue from its start to its end."""
+    labels, after = [], None
+    while found := next_to_review(conn, kind, after):
+        labels.append(found.label)
+        after = QueuePosition(found.confidence, found.id)
+    return labels
+
+
+def test_the_queue_goes_from_the_least_sure_on(
+    conn: Connection, call: Call, add_call: AddCall, reviewer: int
+) -> None:
+    assert next_to_review(conn) is None
+    mined(conn, call, sure(0.9, rival("Attrivo")), sure(0.5, objection("price", 20)))
+    other = add_call()
+    mined(conn, other, sure(0.5, request("export", 40)), sure(0.1, rival("Bolt", 60)))
+    assert walked(conn) == ["Bolt", "price", "export", "Attrivo"], "of equals the first found"
+    assert walked(conn, Kind.COMPETITOR) == ["Bolt", "Attrivo"]
+    add_missed(conn, call.id, Missed(Kind.OBJECTION, "timing", quote=WORDS, turn=0), reviewer)
+    found = {insight.label: insight.id for insight in insights_of(conn, other.id)}
+    review(conn, found["export"], REJECT, reviewer)
+    assert walked(conn) == ["Bolt", "price", "Attrivo"]
+    assert backlogs(conn) == {
+        Kind.OBJECTION: Backlog(1, 1),
+        Kind.COMPETITOR: Backlog(2, 0),
+        Kind.FEATURE_REQUEST: Backlog(0, 1),
+    }
+    review(conn, found["export"], UNDO, reviewer)
+    assert walked(conn, Kind.FEATURE_REQUEST) == ["export"]
+
+
+def test_the_queue_has_its_index(conn: Connection, call: Call) -> None:
+    conn.execute(
+        """insert into insight (call_id, turn, kind, label, quote, char_start, char_end,
+                                confidence, detector, version)
+           select %s, 0, 'objection', 'price', 'x', n, n + 1, n / 5000.0, 'objection', '1'
+           from generate_series(1, 5000) n""",
+        (call.id,),
+    )
+    conn.execute("analyze insight")
+    plan = conn.execute(f"explain {NEXT}", {"kind": None, "confidence": 0.5, "id": 1}).fetchall()
+    assert any("insight_to_review" in line for (line,) in plan), plan

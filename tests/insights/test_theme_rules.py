@@ -17,7 +17,9 @@ from insights.themes.rules import (
     BadTheme,
     Place,
     Shelf,
+    checked_link,
     checked_name,
+    checked_note,
     gather,
     held,
     most_alike,
@@ -150,3 +152,56 @@ def test_pairs_are_judged_by_the_same_rule() -> None:
     assert (pairs.precision.hits, pairs.precision.total, pairs.recall.total) == (1, 1, 1)
     pairs = theme_pairs({"x": true}, {"x": found}, {"x": "Acme"}, sure=0.99, doubtful=0.5)
     assert (pairs.recall.hits, pairs.asked.hits, pairs.asked.total) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("", None),
+        (" \n", None),
+        ("https://issues.example/12", "https://issues.example/12"),
+        ("http://localhost:8080/#7", "http://localhost:8080/#7"),
+        (" https://issues.example ", "https://issues.example/"),
+        ("https:\\\\issues.example\\12", "https://issues.example/12"),
+        ("https://issues.exämple/ü", "https://issues.xn--exmple-cua/%C3%BC"),
+    ],
+)
+def test_an_address_is_kept_as_a_browser_reads_it(address: str, kept: str | None) -> None:
+    assert checked_link(address) == kept
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "issues.example/12",
+        "//issues.example/12",
+        "javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "ftp://issues.example/",
+        "https://",
+        "https://a b/",
+        "https://issues.example:99999/",
+        "https://user:secret@issues.example/12",
+        "https://user@issues.example/12",
+        "https://issues.example/" + "x" * 3000,
+    ],
+)
+def test_what_no_browser_should_open(address: str) -> None:
+    with pytest.raises(BadTheme):
+        checked_link(address)
+
+
+@given(st.text())
+def test_whatever_is_written_a_link_is_http(text: str) -> None:
+    try:
+        link = checked_link(text)
+    except BadTheme:
+        return
+    assert link is None or link.startswith(("http://", "https://"))
+    assert link is None or checked_link(link) == link
+
+
+def test_a_note_is_one_line() -> None:
+    assert checked_note(" in the\n autumn ") == "in the autumn"
+    assert checked_note(" \n") is None

@@ -31,6 +31,7 @@ class House:
             "HOME": str(home),
             "EARSHOT_HOME": str(home),
             "EARSHOT_PORT": "0",
+            "EARSHOT_HEARING_THREADS": "2",  # not measured first, in each new house
             "EARSHOT_LEASE_SECONDS": "6",
             "EARSHOT_SWEEP_SECONDS": "1",
         }
@@ -181,4 +182,12 @@ def cut(target: Path, seconds: float, start: float = 0.0) -> Path:
         out.setparams(source.getparams())
         source.setpos(int(start * source.getframerate()))
         out.writeframes(source.readframes(int(seconds * source.getframerate())))
+    return target
+
+
+def joined(target: Path, times: int) -> Path:
+    """The telephone call so many times over."""
+    with wave.open(str(SPOKEN)) as source, wave.open(str(target), "wb") as out:
+        out.setparams(source.getparams())
+        out.writeframes(source.readframes(source.getnframes()) * times)
     return target

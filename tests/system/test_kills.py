@@ -1,13 +1,17 @@
 """Kill any process at any moment: nothing is lost, and nothing is counted twice."""
 
+import json
 import signal
 import time
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.system.house import House, alive, cut, wait_until
+from tests.system.house import House, alive, cut, joined, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -51,6 +55,51 @@ def test_a_worker_killed_in_the_middle_of_hearing(house: House) -> None:
     after = house.wait_for(call["id"], "done", "failed")
     check_heard_once(house, after)
     assert {p.pid for p in house.workers("hearing")}.isdisjoint(p.pid for p in victims)
+
+
+def hearing(house: House) -> list[psutil.Process]:
+    """The processes that hear, without those that only start them."""
+    while True:
+        with suppress(psutil.NoSuchProcess):  # one of them ended meanwhile
+            return [process for process in house.workers("hearing") if not process.children()]
+
+
+def undisturbed(house: House, sound: Path) -> list[dict[str, Any]]:
+    """The turns that are heard where nobody kills anything."""
+    written = house.run("transcribe", sound, "--format", "json")
+    assert written.returncode == 0, written.stderr
+    turns: list[dict[str, Any]] = json.loads(written.stdout)["turns"]
+    return turns
+
+
+@pytest.mark.timeout(2400)
+def test_twenty_kills_in_one_call_cost_no_word(house: House) -> None:
+    """In turns when its worker came further, and as soon as the next one has it: three in a row
+    without a step ahead would fail the call."""
+    one = {"EARSHOT_HEARING_WORKERS": "1", "EARSHOT_HEARING_THREADS": "1"}  # batch after batch
+    house.environment |= one | {"EARSHOT_LEASE_SECONDS": "4"}
+    house.start()
+    sound = joined(house.home / "long.wav", times=3)  # some fourteen batches
+    call = house.upload(sound)["id"]
+    heard = 0.0
+
+    def came_further() -> bool:
+        nonlocal heard
+        told = house.http.get(f"calls/{call}/transcript/partial").json()
+        assert told["partial"], "it is heard before it was killed often enough"
+        further, heard = told["heard_seconds"] > heard, max(heard, told["heard_seconds"])
+        return bool(further)
+
+    def is_taken_over() -> bool:
+        return bool(house.call(call)["attempts"] == 2)
+
+    for number in range(20):
+        wait_until(is_taken_over if number % 2 else came_further, 300)
+        for process in hearing(house):
+            process.send_signal(signal.SIGKILL)
+    after = house.wait_for(call, "done", "failed", seconds=900)
+    assert (after["state"], after["failure"]) == ("done", None)
+    assert after["transcript"]["turns"] == undisturbed(house, sound)
 
 
 def test_up_killed_leaves_no_orphan_and_the_next_one_finishes(house: House) -> None:

@@ -9,7 +9,7 @@ from ingest.base.errors import EarshotError, NotFound
 from ingest.base.settings import Settings
 from tests.transcribe.conftest import FIXTURES
 from tests.transcribe.test_engine import KENNEDY
-from transcribe.bench import ENGINES, bench_transcribe
+from transcribe.bench import EARSHOT, ENGINES, FOREIGN_NAMES, NameCount, bench_transcribe
 
 
 @pytest.mark.slow
@@ -26,7 +26,9 @@ def test_each_engine_hears_the_same_and_is_measured(
     assert [result.engine for result in report.results] == list(ENGINES)
     for result in report.results:
         assert result.errors.rate == 0
-        assert (result.names.said, result.names.heard) == (1, 1)
+        strange = result.engine == FOREIGN_NAMES  # and there is no other company here
+        assert result.names == (NameCount() if strange else NameCount(said=1, heard=1))
+        assert result.corrected == (result.names if result.engine.startswith(EARSHOT) else None)
         assert result.audio_seconds == 11
         assert result.times_real_time > 0
         assert result.cpu_seconds_an_hour > 0

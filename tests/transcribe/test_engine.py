@@ -10,10 +10,11 @@ from ingest.base.errors import BadMetadata, BadSetup
 from ingest.base.settings import Settings
 from tests.sounds import wav
 from tests.transcribe.conftest import FIXTURES
-from tests.transcribe.noises import NOISES, RATE, Samples, samples, silence, telephone
-from transcribe.engine import Hearer, model_path
+from transcribe.engine import Hearer
 from transcribe.evaluate import texts_by_side, word_error_rate
+from transcribe.noises import NOISES, RATE, Samples, samples, silence, telephone
 from transcribe.transcript import Speaker, Transcript
+from transcribe.weights import model_path
 
 SELLER = (
     "Hi, Daria. And is it, um, Wojtek? Am I saying that anywhere close? I'll go with Wojtek. So I "
@@ -53,7 +54,7 @@ def heard(ear: Hearer, folder: Path, sound: Samples) -> Transcript:
 
 
 def test_a_telephone_call_is_heard_channel_by_channel(ear: Hearer) -> None:
-    """Silero alone finds but a third of this speech: see FAINTER in the engine."""
+    """Silero alone finds but a third of this speech: see FAINTER in `silero`."""
     told: list[float] = []
     transcript = ear.hear(FIXTURES / "telephone-call.ogg", on_progress=told.append)
     check(transcript)
@@ -66,7 +67,8 @@ def test_a_telephone_call_is_heard_channel_by_channel(ear: Hearer) -> None:
     assert told == sorted(told)
     assert told[-1] == transcript.seconds == pytest.approx(26.98, abs=0.05)
     assert transcript.missing_seconds == 0
-    assert transcript.model == "base int8_float32"
+    assert transcript.model == ear.model == "base int8_float32"
+    assert transcript.parameters["batch"] == ear.batch == 2
     assert transcript.engine.startswith("faster-whisper 1.")
 
 
@@ -89,8 +91,8 @@ def test_one_channel_is_one_unknown_speaker(ear: Hearer) -> None:
 def test_a_line_on_which_nobody_speaks_yields_no_words(
     ear: Hearer, tmp_path: Path, line: str
 ) -> None:
-    """All the noises, each for 20 seconds, two at a time; nor are the prompt's names heard."""
-    kinds = [noise(20.0) for noise in NOISES.values()]
+    """All the noises, each for 12 seconds, two at a time; nor are the prompt's names heard."""
+    kinds = [noise(12.0) for noise in NOISES.values()]
     row = np.concatenate([telephone(kind) if line == "telephone" else kind for kind in kinds])
     sound = samples(np.stack([row, np.roll(row, 30 * RATE)]))
     assert heard(ear, tmp_path, sound).turns == ()

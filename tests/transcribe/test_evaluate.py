@@ -107,7 +107,7 @@ def test_names_are_counted(tmp_path: Path) -> None:
     put(tmp_path)
     [spoken] = spoken_in(tmp_path)
     sides = {"seller": "It is $90. I see, Zorbit.", "buyer": "Orbit is cheaper, Zorbit."}
-    assert count_names(spoken, sides) == NameCount(said=2, heard=1, invented=1)
+    assert count_names(spoken, sides, spoken.names) == NameCount(said=2, heard=1, invented=1)
     assert NameCount(2, 1, 1).recall == 0.5
     assert NameCount().recall == 1
 

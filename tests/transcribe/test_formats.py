@@ -1,13 +1,17 @@
 """A transcript in its forms."""
 
 import json
-import re
+from html import unescape
+from io import StringIO
 
 import pytest
-from hypothesis import given
+import webvtt
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from ingest.base.errors import BadMetadata
+from transcribe.cues import cues, one_at_a_time
 from transcribe.formats import FORMATS, parse_json, render
 from transcribe.transcript import Speaker, Transcript, Turn, Word
 
@@ -35,14 +39,27 @@ def test_vtt_names_voices_and_escapes() -> None:
     assert render(CALL, "vtt") == (
         "WEBVTT\n"
         "\n00:00:00.500 --> 00:00:01.500\n<v Seller>Is R&amp;D in?\n"
-        "\n01:01:01.250 --> 01:01:02.000\n<v Ada Smith>&lt;No&gt;\n"
+        "\n01:01:01.250 --> 01:01:02.250\n<v Ada Smith>&lt;No&gt;\n"
     )
 
 
 def test_srt() -> None:
     assert render(CALL, "srt") == (
         "1\n00:00:00,500 --> 00:00:01,500\nSeller: Is R&D in?\n"
-        "\n2\n01:01:01,250 --> 01:01:02,000\nAda Smith: <No>\n"
+        "\n2\n01:01:01,250 --> 01:01:02,250\nAda Smith: <No>\n"
+    )
+
+
+def test_markdown_escapes_what_would_be_a_mark() -> None:
+    call = Transcript(
+        (
+            turn(Speaker.SELLER, Word("It's", 65, 66), Word("$50", 66, 67), Word("*now*", 67, 68)),
+            Turn(Speaker.BUYER, "1. [No](x)", name="A_da"),
+        ),
+        70.0,
+    )
+    assert render(call, "markdown") == (
+        "**Seller** (0:01:05): It's \\$50 \\*now\\*\n\n**A\\_da**: 1. \\[No\\](x)\n"
     )
 
 
@@ -63,7 +80,7 @@ def test_long_turns_are_shown_in_short_cues() -> None:
 
 def test_a_call_without_a_word() -> None:
     silent = Transcript((), 60.0)
-    assert [render(silent, form) for form in ("text", "vtt", "srt")] == ["", "WEBVTT\n", ""]
+    assert [render(silent, form) for form in FORMATS[:-1]] == ["", "", "WEBVTT\n", ""]
     assert parse_json(render(silent, "json")) == silent
 
 
@@ -99,7 +116,9 @@ def test_what_is_no_transcript_is_refused(text: str) -> None:
         parse_json(text)
 
 
-texts = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
+texts = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1
+)  # PostgreSQL keeps no NUL
 seconds = st.floats(0, 20_000)
 
 
@@ -135,22 +154,59 @@ def test_json_holds_all(transcript: Transcript) -> None:
     assert parse_json(render(transcript, "json")) == transcript
 
 
-CLOCK = re.compile(r"^(\d+):(\d\d):(\d\d)[.,](\d{3}) --> (\d+):(\d\d):(\d\d)[.,](\d{3})$")
+def milliseconds(clock: str) -> int:
+    hours, minutes, seconds = clock.replace(",", ".").split(":")
+    return round((int(hours) * 60 + int(minutes)) * 60_000 + float(seconds) * 1000)
 
 
-@given(transcripts(), st.sampled_from(["vtt", "srt"]))
-def test_cues_run_forward(transcript: Transcript, form: str) -> None:
-    shown = render(transcript, "vtt" if form == "vtt" else "srt")
-    last = 0
-    for line in shown.split("\n"):
-        if match := CLOCK.match(line):
-            h, m, s, ms, h2, m2, s2, ms2 = map(int, match.groups())
-            start = ((h * 60 + m) * 60 + s) * 1000 + ms
-            end = ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2
-            assert last <= start < end
-            last = start
+def said_in(text: str) -> list[str]:
+    return " ".join(text.split()).split(" ") if text.split() else []
+
+
+def by_voice(transcript: Transcript) -> dict[str, list[str]]:
+    """Each voice's words in time's order, as subtitles may show them."""
+    voices: dict[str, list[str]] = {}
+    for cue in cues(transcript):
+        voices.setdefault(cue.lines[0].name, []).extend(said_in(cue.lines[0].text))
+    return voices
+
+
+@given(transcripts())
+def test_a_parser_reads_the_vtt_with_every_voice_and_word(transcript: Transcript) -> None:
+    read = webvtt.from_string(render(transcript, "vtt"))
+    starts = [milliseconds(caption.start) for caption in read.captions]
+    assert starts == sorted(starts)
+    voices: dict[str, list[str]] = {}
+    for caption in read.captions:
+        assert milliseconds(caption.start) < milliseconds(caption.end)
+        voices.setdefault(unescape(caption.voice or ""), []).extend(said_in(unescape(caption.text)))
+    assert voices == by_voice(transcript)
+
+
+@given(transcripts())
+def test_a_parser_reads_the_srt_with_one_cue_at_a_time(transcript: Transcript) -> None:
+    shown = render(transcript, "srt")
+    assume(shown)  # an empty file is no SubRip to that parser
+    read = webvtt.from_buffer(StringIO(shown), format="srt")
+    assert len(read.captions) == len(one_at_a_time(cues(transcript)))
+    before = 0
+    for caption in read.captions:
+        assert before <= milliseconds(caption.start) < milliseconds(caption.end)
+        before = milliseconds(caption.end)
+
+
+@given(transcripts())
+def test_a_parser_reads_the_markdown_as_it_was_said(transcript: Transcript) -> None:
+    blocks = MarkdownIt("gfm-like", {"linkify": False}).parse(render(transcript, "markdown"))
+    read = [block for block in blocks if block.type == "inline"]
+    assert {block.type for block in blocks} <= {"paragraph_open", "inline", "paragraph_close"}
+    for block, spoken in zip(read, transcript.turns, strict=True):
+        parts = block.children or []
+        assert [part.type for part in parts[1:4]] == ["strong_open", "text", "strong_close"]
+        plain = "".join(part.content for part in parts)
+        assert plain.endswith(f": {' '.join(spoken.text.split())}")
 
 
 def test_forms_are_named_once() -> None:
-    assert set(FORMATS) == {"text", "json", "vtt", "srt"}
+    assert set(FORMATS) == {"text", "markdown", "json", "vtt", "srt"}
     assert json.loads(render(CALL, "json"))["seconds"] == 4000.0

@@ -1,29 +1,41 @@
 """Hearing as a task: real servers, the real model, real sound."""
 
-import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ingest import audio
 from ingest import queries as calls
 from ingest.audio import Limits, probe
 from ingest.base import db
 from ingest.base.errors import LeaseLost, NotFound
 from ingest.base.queue import MINE, app
 from ingest.base.settings import Settings
-from ingest.calls import Call, CallDetails, CallState
+from ingest.calls import MAX_ATTEMPTS, Call, CallDetails, CallState
 from ingest.leases import Lease
 from ingest.store import open_store
 from tests.conftest import NOON
+from tests.disks import fill, tiny_disk
 from tests.sounds import wav
 from tests.transcribe.conftest import FIXTURES
-from tests.transcribe.noises import samples, silence
 from transcribe import tasks
-from transcribe.engine import model_path
+from transcribe.decoder import Decoder, Heard
+from transcribe.edits.queries import edits_of
+from transcribe.kept.queries import batches
+from transcribe.noises import samples, silence
 from transcribe.queries import load
+from transcribe.weights import model_path
+from transcribe.windows import Window
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 Upload = Callable[[Path], Call]
 
@@ -32,6 +44,7 @@ Upload = Callable[[Path], Call]
 def joined_weights(hearing_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has a home of its own, but need not join the weights anew."""
     monkeypatch.setenv("EARSHOT_WHISPER_MODEL", str(model_path(hearing_settings)))
+    monkeypatch.setenv("EARSHOT_HEARING_THREADS", "2")  # nor measure this machine
     yield
     tasks._hearer.cache_clear()
 
@@ -39,9 +52,9 @@ def joined_weights(hearing_settings: Settings, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def upload(settings: Settings, conn: db.Connection) -> Upload:
     def put(path: Path) -> Call:
-        audio = probe(path, Limits.of(settings))
-        open_store(settings).put(audio.sha256, path)
-        call = calls.add_call(conn, audio, path.name, CallDetails(), NOON)
+        found = probe(path, Limits.of(settings))
+        open_store(settings).put(found.sha256, path)
+        call = calls.add_call(conn, found, path.name, CallDetails(), NOON)
         conn.commit()
         return call
 
@@ -69,6 +82,32 @@ def test_a_call_is_heard_once_and_then_to_be_mined(upload: Upload, conn: db.Conn
     tasks.hear(call.id)  # the message came twice
     assert load(conn, call.id) == transcript
     assert outbox(conn) == [(MINE, call.id, True)]
+
+
+def test_a_rival_that_no_prompt_holds_is_put_right_and_what_was_heard_is_kept(
+    upload: Upload, conn: db.Connection, tmp_path: Path
+) -> None:
+    blocks = audio.blocks(SAMPLES / "quillstep-01.ogg", rate=16000)
+    sound = np.concatenate([block.samples for block in blocks], axis=1)
+    (tmp_path / "cut.wav").write_bytes(wav(sound[1:, 68 * 16000 : 78 * 16000]))
+    call = upload(tmp_path / "cut.wav")
+    fillers = [f"Nothing Industries {n}" for n in range(60)]
+    conn.execute("update company set name = 'Quillstep' where id = %s", [call.company_id])
+    conn.execute(
+        "insert into competitor (company_id, name) select %s, unnest(%s::text[])",
+        [call.company_id, [*fillers, "Crestline"]],
+    )
+    conn.commit()
+    tasks.hear(call.id)
+    conn.rollback()
+    transcript = load(conn, call.id)
+    assert "Crestline" not in transcript.vocabulary
+    [said] = [turn.text for turn in transcript.turns if "Crestline" in turn.text]
+    [edit] = edits_of(conn, call.id)
+    [name] = edit.misheard
+    assert edit.by is None
+    assert edit.original == said.replace("Crestline", name.heard)
+    assert name.heard != said[name.start : name.end] == "Crestline"
 
 
 def test_a_silent_call_is_a_success_without_words(
@@ -120,17 +159,85 @@ def test_a_file_that_is_no_sound_fails_with_a_reason(
 def test_a_full_disk_gives_the_call_back_to_be_heard_later(
     upload: Upload, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_file: int, _data: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    """The weights, 150 MB, do not fit; nor does the file of what was measured."""
+    call = upload(FIXTURES / "jfk.ogg")
+    audio = Settings().home / "audio"
+    with tiny_disk(4096) as disk, monkeypatch.context() as patch:
+        shutil.copytree(audio, disk / "audio")
+        config = Settings(whisper_model="", home=disk)
+        patch.setattr(tasks, "settings", lambda: config)
+        for _ in range(MAX_ATTEMPTS + 1):
+            tasks.hear(call.id)
+            back = now(conn, call)
+            assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
+    tasks.hear(call.id)
+    assert now(conn, call).state is CallState.HEARD
 
+
+def test_a_full_database_loses_nothing(upload: Upload, conn: db.Connection) -> None:
+    """The table of turns lies on a disk of its own, which has no room left."""
+    call = upload(FIXTURES / "jfk.ogg")
+    with tiny_disk(512) as disk, tablespace(conn, disk):
+        filler = fill(disk)
+        tasks.hear(call.id)
+        back = now(conn, call)
+        assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
+        with pytest.raises(NotFound):
+            load(conn, call.id)
+        conn.rollback()
+        filler.unlink()
+        tasks.hear(call.id)
+        assert now(conn, call).state is CallState.HEARD
+        assert load(conn, call.id).turns[0].text.startswith("And so my fellow Americans")
+
+
+@contextmanager
+def tablespace(conn: db.Connection, disk: Path) -> Iterator[None]:
+    """The turns on that disk, as far as PostgreSQL goes."""
+    conn.rollback()
+    conn.autocommit = True
+    mkdir = f"copy (select) to program 'mkdir {disk / 'turns'}'"  # which makes it the server's own
+    conn.execute(mkdir.encode())
+    conn.execute(f"create tablespace tiny location '{disk / 'turns'}'".encode())
+    conn.execute("alter table turn set tablespace tiny")
+    conn.autocommit = False
+    yield
+    conn.rollback()
+    conn.autocommit = True
+    conn.execute("alter table turn set tablespace pg_default")
+    conn.execute("drop tablespace tiny")
+
+
+@pytest.mark.parametrize("harm", ["truncated", "gone", "unreadable folder"])
+def test_a_call_waits_for_a_damaged_model_to_be_mended(
+    upload: Upload,
+    conn: db.Connection,
+    hearing_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    harm: str,
+) -> None:
     call = upload(FIXTURES / "jfk.ogg")
     config = Settings(whisper_model="")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
-        patch.setattr(tasks, "settings", lambda: config)
+    folder = config.home / "models" / "whisper-base"
+    shutil.copytree(model_path(hearing_settings), folder, copy_function=os.link)
+    model = folder / "model.bin"
+    model.unlink()
+    if harm == "truncated":
+        model.write_bytes(bytes(1000))
+    if harm == "unreadable folder":
+        shutil.rmtree(folder)
+        folder.touch()
+    monkeypatch.setattr(tasks, "settings", lambda: config)
+    for _ in range(MAX_ATTEMPTS + 1):
         tasks.hear(call.id)
     back = now(conn, call)
-    assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 1, None)
+    assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
+    assert f"delete {folder}, it is remade" in " ".join(capsys.readouterr().out.split())
+    if folder.is_dir():
+        shutil.rmtree(folder)  # what the error says; no restart is needed
+    else:
+        folder.unlink()
     tasks.hear(call.id)
     assert now(conn, call).state is CallState.HEARD
 
@@ -151,5 +258,70 @@ def test_work_on_a_call_that_another_worker_took_is_dropped(
     assert now(conn, call).state is CallState.HEARING
 
 
+HEAR = """
+import sys
+from transcribe.tasks import hear
+print("ready", flush=True)
+sys.stdin.readline()
+hear(int(sys.argv[1]))
+"""
+
+
+def test_two_workers_on_one_call_hear_it_once(upload: Upload, conn: db.Connection) -> None:
+    call = upload(FIXTURES / "jfk.ogg")
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", HEAR, str(call.id)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(text.count("heard ") for text in said) == [0, 1]  # the other had nothing to do
+    done = now(conn, call)
+    assert done.state is CallState.HEARD
+    assert [task for task, *_ in outbox(conn)] == [MINE]
+    assert load(conn, call.id).turns[0].text.startswith("And so my fellow Americans")
+
+
 def test_the_task_is_known_by_its_name() -> None:
     assert "transcribe.hear" in app.tasks
+
+
+def test_a_call_whose_worker_ended_is_heard_from_where_it_left_off(
+    upload: Upload, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first worker is told to end as soon as it got on; the second only finishes."""
+    sizes: list[int] = []
+    words = Decoder.words
+
+    def counted(decoder: Decoder, windows: Sequence[tuple[int, Window]]) -> Heard:
+        sizes.extend([len(windows)] * bool(windows))
+        return words(decoder, windows)
+
+    def ending(_lease: Lease, _seconds: float) -> None:
+        raise SystemExit(0)
+
+    monkeypatch.setattr(Decoder, "words", counted)
+    call = upload(FIXTURES / "telephone-call.ogg")
+    with monkeypatch.context() as patch:
+        patch.setattr(Lease, "progress", ending)
+        with pytest.raises(SystemExit):
+            tasks.hear(call.id)
+    assert (now(conn, call).state, now(conn, call).attempts) == (CallState.WAITING, 0)
+    assert 0 in batches(conn, call.id)
+    tasks.hear(call.id)
+    assert now(conn, call).state is CallState.HEARD
+    assert sizes == [2], "its windows are decoded once"
+    assert batches(conn, call.id) == {}
+    assert "quote" in " ".join(turn.text for turn in load(conn, call.id).turns)

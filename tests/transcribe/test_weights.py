@@ -1,6 +1,5 @@
 """The bundled weights are joined once, whole, or there is a plain error."""
 
-import errno
 import os
 import shutil
 import subprocess
@@ -9,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.base.errors import BadSetup, Unavailable
+from ingest.base.errors import BadSetup, DiskFull
 from ingest.base.settings import Settings
+from tests.disks import tiny_disk
 from transcribe import weights
 from transcribe.weights import SHA256, model_path
 
@@ -28,6 +28,7 @@ JOIN = """
 import sys
 from pathlib import Path
 from ingest.base.settings import Settings
+from tests.disks import tiny_disk
 from transcribe.weights import model_path
 print("ready", flush=True)
 sys.stdin.readline()
@@ -60,7 +61,7 @@ def test_processes_that_join_at_once_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SHA256))
-@pytest.mark.parametrize("harm", ["altered", "gone"])
+@pytest.mark.parametrize("harm", ["altered", "truncated", "gone", "a folder"])
 def test_damage_is_found(hearing_settings: Settings, tmp_path: Path, name: str, harm: str) -> None:
     folder = tmp_path / "models" / "whisper-base"
     shutil.copytree(model_path(hearing_settings), folder, copy_function=os.link)
@@ -69,6 +70,10 @@ def test_damage_is_found(hearing_settings: Settings, tmp_path: Path, name: str, 
     if harm == "altered":
         content[len(content) // 2] ^= 1
         (folder / name).write_bytes(content)
+    elif harm == "truncated":
+        (folder / name).write_bytes(content[:-1])
+    elif harm == "a folder":
+        (folder / name).mkdir()
     with pytest.raises(BadSetup, match=f"{name} is missing or damaged: delete"):
         model_path(Settings(home=tmp_path))
 
@@ -93,16 +98,22 @@ def test_missing_or_wrong_wheels_are_named_and_nothing_is_left(
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_file: int, _data: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def test_a_full_disk_is_told_and_leaves_nothing() -> None:
+    with tiny_disk(4096) as disk:
+        with pytest.raises(DiskFull, match="disk is full"):
+            model_path(Settings(home=disk))
+        assert list((disk / "models").iterdir()) == []
 
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(Unavailable, match="disk is full"):
-        model_path(Settings(home=tmp_path))
-    assert list((tmp_path / "models").iterdir()) == []
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_that_may_not_be_read_is_told(hearing_settings: Settings) -> None:
+    model_path(hearing_settings)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(BadSetup, match=r"cannot be read \(Permission denied\): let the user"):
+            model_path(hearing_settings)
+    finally:
+        os.seteuid(0)
 
 
 def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:

@@ -6,31 +6,31 @@ meanwhile, so that nobody places requests or changes themes at the same time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from psycopg.rows import kwargs_row
-from psycopg.types.json import Jsonb
 
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from insights.insight import Kind, Review
 from insights.rollups.queries import hold_company, recount
-from insights.themes.rules import BadTheme, ThemeChanged, checked_name
-from insights.themes.theme import Act, Change, ChangePosition, SuggestionState
-
-State = dict[str, Any]
-"""What a change touches, as the history keeps it: {"theme 12 name": "CSV export", …}."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Touched:
-    """The rows that a change touches, by id."""
-
-    themes: tuple[int, ...] = ()
-    mentions: tuple[int, ...] = ()
-    suggestions: tuple[int, ...] = ()
-
+from insights.themes.history.queries import (
+    Done,
+    State,
+    Touched,
+    is_undone,
+    keep,
+    kept,
+    put_back,
+    state_of,
+    touched_in,
+)
+from insights.themes.rules import (
+    BadTheme,
+    ThemeChanged,
+    checked_link,
+    checked_name,
+    checked_note,
+    host_of,
+)
+from insights.themes.theme import Act, Status, SuggestionState
 
 # Doing ------------------------------------------------------------------------------------
 
@@ -40,15 +40,16 @@ def rename(conn: Connection, theme_id: int, name: str, user_id: int) -> int:
     BadTheme, ThemeChanged."""
     company_id, old = _held(conn, theme_id)
     name = checked_name(name, _taken(conn, company_id, theme_id))
-    touched = _Touched(themes=(theme_id,))
-    before = _state(conn, touched)
+    touched = Touched(themes=(theme_id,))
+    before = state_of(conn, touched)
     conn.execute(
         """update theme set name = %(name)s, aliases = array(
                select distinct alias from unnest(aliases || name) alias
                where lower(alias) <> lower(%(name)s) order by alias) where id = %(id)s""",
         {"id": theme_id, "name": name},
     )
-    return _note(conn, company_id, user_id, Act.RENAME, f"“{old}” is now “{name}”", touched, before)
+    done = Done(Act.RENAME, f"“{old}” is now “{name}”")
+    return _keep(conn, company_id, user_id, done, touched, before)
 
 
 def merge(conn: Connection, theme_id: int, into_id: int, user_id: int) -> int:
@@ -71,12 +72,12 @@ def split(conn: Connection, theme_id: int, mentions: Sequence[int], name: str, u
         (company_id, name, theme_id),
     ).fetchone()
     assert row is not None, "an insert returns its row"
-    touched = _Touched(themes=(theme_id, row[0]), mentions=chosen)
-    before = _state(conn, touched)
+    touched = Touched(themes=(theme_id, row[0]), mentions=chosen)
+    before = state_of(conn, touched)
     conn.execute("update theme set merged_into = null where id = %s", (row[0],))
     conn.execute("update insight set theme_id = %s where id = any(%s)", (row[0], list(chosen)))
-    told = f"“{name}” split off “{old}”"
-    return _note(conn, company_id, user_id, Act.SPLIT, told, touched, before)
+    done = Done(Act.SPLIT, f"“{name}” split off “{old}”")
+    return _keep(conn, company_id, user_id, done, touched, before)
 
 
 def judge(conn: Connection, suggestion_id: int, same: bool, user_id: int) -> int:
@@ -88,31 +89,61 @@ def judge(conn: Connection, suggestion_id: int, same: bool, user_id: int) -> int
         return _merge(conn, newer, older, user_id, Act.SAME, suggestion_id)
     company_id, name = _held(conn, newer)
     _, other = _held(conn, older)
-    touched = _Touched(suggestions=(suggestion_id,))
-    before = _state(conn, touched)
+    touched = Touched(suggestions=(suggestion_id,))
+    before = state_of(conn, touched)
     _decide(conn, suggestion_id, SuggestionState.REFUSED, user_id)
-    told = f"“{name}” and “{other}” are different"
-    return _note(conn, company_id, user_id, Act.DIFFERENT, told, touched, before)
+    done = Done(Act.DIFFERENT, f"“{name}” and “{other}” are different")
+    return _keep(conn, company_id, user_id, done, touched, before)
+
+
+def set_status(conn: Connection, theme_id: int, status: Status, note: str, user_id: int) -> int:
+    """Say what becomes of a wish, and why. The change's id. Raises NotFound, BadTheme, ThemeChanged
+    where that was said already."""
+    company_id, name = _held(conn, theme_id)
+    why = checked_note(note)
+    touched = Touched(themes=(theme_id,))
+    before = state_of(conn, touched)
+    if before[f"theme {theme_id} status"] == status:
+        raise ThemeChanged(f"“{name}” is {status} already.")
+    conn.execute(
+        "update theme set status = %s, status_since = now() where id = %s", (status, theme_id)
+    )
+    done = Done(Act.STATUS, f"“{name}” is {status}", why)
+    return _keep(conn, company_id, user_id, done, touched, before)
+
+
+def set_link(conn: Connection, theme_id: int, address: str, user_id: int) -> int:
+    """Link a theme to an issue elsewhere; an empty address takes the link away. The change's id.
+    Raises NotFound, BadTheme, ThemeChanged where it is linked so already."""
+    company_id, name = _held(conn, theme_id)
+    link = checked_link(address)
+    touched = Touched(themes=(theme_id,))
+    before = state_of(conn, touched)
+    if before[f"theme {theme_id} issue_url"] == link:
+        raise ThemeChanged(f"“{name}” is linked to this already." if link else _NO_LINK)
+    conn.execute("update theme set issue_url = %s where id = %s", (link, theme_id))
+    where = f"an issue at {host_of(link)}" if link else "no issue"
+    done = Done(Act.LINK, f"“{name}” is linked to {where}")
+    return _keep(conn, company_id, user_id, done, touched, before)
+
+
+_NO_LINK = "There is no link to take away: give the issue's address."
 
 
 def undo(conn: Connection, change_id: int, user_id: int) -> int:
     """Take a change back. The id of the change that this is. Raises NotFound, ThemeChanged."""
-    company_id, act, told, before, after = _change_to_undo(conn, change_id)
-    hold_company(conn, company_id)
-    row = conn.execute("select id from theme_change where undoes = %s", (change_id,)).fetchone()
-    if row is not None or act is Act.UNDO:
+    change = kept(conn, change_id)
+    hold_company(conn, change.company_id)
+    if is_undone(conn, change_id) or change.act is Act.UNDO:
         raise ThemeChanged("This is undone already: do it again by hand where it was right.")
-    touched = _touched(after)
-    now = _state(conn, touched)
-    if any(now.get(key, left) != left for key, left in after.items()):
+    touched = touched_in(change.after)
+    now = state_of(conn, touched)
+    if any(now.get(key, left) != left for key, left in change.after.items()):
         raise ThemeChanged("Somebody changed these themes since: undo that first.")
-    for key, value in before.items():
-        what, number, field = key.split()
-        conn.execute(_PUT_BACK[what, field], {"id": number, "value": value})
-    done = _note(
-        conn, company_id, user_id, Act.UNDO, f"Undone: {told}", touched, now, undoes=change_id
-    )
-    if act is Act.SPLIT:  # what was split off is no alias where nothing else came to it
+    put_back(conn, change.before)
+    back = Done(Act.UNDO, f"Undone: {change.told}", undoes=change_id)
+    done = _keep(conn, change.company_id, user_id, back, touched, now)
+    if change.act is Act.SPLIT:  # what was split off is no alias where nothing else came to it
         conn.execute(
             """delete from theme where id = any(%s) and merged_into is not null
                and not exists (select 1 from insight where theme_id = theme.id)""",
@@ -137,15 +168,16 @@ def _merge(
         "select id from theme where id = %(id)s or merged_into = %(id)s", {"id": theme_id}
     ).fetchall()
     suggestions = (suggestion_id,) if suggestion_id else ()
-    touched = _Touched((into_id, *(part for (part,) in parts)), suggestions=suggestions)
-    before = _state(conn, touched)
+    touched = Touched((into_id, *(part for (part,) in parts)), suggestions=suggestions)
+    before = state_of(conn, touched)
     conn.execute(
         "update theme set merged_into = %(into)s where id = %(id)s or merged_into = %(id)s",
         {"id": theme_id, "into": into_id},
     )
     if suggestion_id:
         _decide(conn, suggestion_id, SuggestionState.ACCEPTED, user_id)
-    return _note(conn, company_id, user_id, act, f"“{name}” is part of “{into}”", touched, before)
+    done = Done(act, f"“{name}” is part of “{into}”")
+    return _keep(conn, company_id, user_id, done, touched, before)
 
 
 def _decide(conn: Connection, suggestion_id: int, state: SuggestionState, user_id: int) -> None:
@@ -221,75 +253,16 @@ def _suggested(conn: Connection, suggestion_id: int) -> tuple[int, int]:
     return theme_id, other_id
 
 
-# Keeping the history ----------------------------------------------------------------------
-
-_PUT_BACK = {
-    ("theme", "name"): "update theme set name = %(value)s where id = %(id)s",
-    ("theme", "aliases"): "update theme set aliases = %(value)s where id = %(id)s",
-    ("theme", "merged_into"): "update theme set merged_into = %(value)s where id = %(id)s",
-    ("mention", "theme"): "update insight set theme_id = %(value)s where id = %(id)s",
-    ("suggestion", "state"): """update theme_suggestion set state = %(value)s, decided_by = null,
-                                       decided_at = null where id = %(id)s""",
-}
+# Keeping ----------------------------------------------------------------------------------
 
 
-def _state(conn: Connection, touched: _Touched) -> State:
-    """How the touched rows are; what is gone is not in it."""
-    state: State = {}
-    for number, name, aliases, merged_into in conn.execute(
-        "select id, name, aliases, merged_into from theme where id = any(%s)",
-        (list(touched.themes),),
-    ):
-        state[f"theme {number} name"] = name
-        state[f"theme {number} aliases"] = aliases
-        state[f"theme {number} merged_into"] = merged_into
-    for number, theme_id in conn.execute(
-        "select id, theme_id from insight where id = any(%s)", (list(touched.mentions),)
-    ):
-        state[f"mention {number} theme"] = theme_id
-    for number, decided in conn.execute(
-        "select id, state from theme_suggestion where id = any(%s)", (list(touched.suggestions),)
-    ):
-        state[f"suggestion {number} state"] = decided
-    return state
-
-
-def _touched(state: State) -> _Touched:
-    ids: dict[str, list[int]] = {"theme": [], "mention": [], "suggestion": []}
-    for key in state:
-        what, number, _ = key.split()
-        ids[what].append(int(number))
-    return _Touched(tuple(ids["theme"]), tuple(ids["mention"]), tuple(ids["suggestion"]))
-
-
-def _note(
-    conn: Connection,
-    company_id: int,
-    user_id: int,
-    act: Act,
-    told: str,
-    touched: _Touched,
-    before: State,
-    undoes: int | None = None,
+def _keep(
+    conn: Connection, company_id: int, user_id: int, done: Done, touched: Touched, before: State
 ) -> int:
     """Have the mentions and the roll-ups follow a change, and keep what it changed; its id."""
     conn.execute("update theme set settled = true where id = any(%s)", (list(touched.themes),))
     _relabel(conn, company_id)
-    now = _state(conn, touched)
-    changed = [key for key, value in now.items() if before.get(key, value) != value]
-    row = conn.execute(
-        """insert into theme_change (company_id, user_id, act, told, before, after, undoes)
-           values (%s, %s, %s, %s, %s, %s, %s) returning id""",
-        (
-            *(company_id, user_id, act, told),
-            Jsonb({key: before[key] for key in changed}),
-            Jsonb({key: now[key] for key in changed}),
-            undoes,
-        ),
-    ).fetchone()
-    assert row is not None, "an insert returns its row"
-    change_id: int = row[0]
-    return change_id
+    return keep(conn, company_id, user_id, done, before, state_of(conn, touched))
 
 
 def _relabel(conn: Connection, company_id: int) -> None:
@@ -307,49 +280,3 @@ def _relabel(conn: Connection, company_id: int) -> None:
         {"company": company_id},
     ).fetchall()
     recount(conn, company_id, Kind.FEATURE_REQUEST, {label for row in rows for label in row})
-
-
-def _change_to_undo(conn: Connection, change_id: int) -> tuple[int, Act, str, State, State]:
-    row = conn.execute(
-        "select company_id, act, told, before, after from theme_change where id = %s", (change_id,)
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"There is no change {change_id} of themes.")
-    company_id, act, told, before, after = row
-    return company_id, Act(act), told, before, after
-
-
-_CHANGES = """
-select h.id, h.company_id, company.name as company, h.act, h.told, u.name as by, h.at, h.undoes,
-       exists (select 1 from theme_change later where later.undoes = h.id) as undone
-from theme_change h join company on company.id = h.company_id join app_user u on u.id = h.user_id
-"""
-
-
-def changes(
-    conn: Connection,
-    company_id: int | None = None,
-    before: ChangePosition | None = None,
-    limit: int = 50,
-) -> Sequence[Change]:
-    """What people did to themes, the latest first, going on before a position."""
-    with conn.cursor(row_factory=kwargs_row(_change)) as cursor:
-        return cursor.execute(
-            f"""{_CHANGES} where (%(company)s::bigint is null or h.company_id = %(company)s)
-                and (%(before)s::bigint is null or h.id < %(before)s)
-                order by h.id desc limit %(limit)s""",
-            {"company": company_id, "before": before.id if before else None, "limit": limit},
-        ).fetchall()
-
-
-def change(conn: Connection, change_id: int) -> Change:
-    """One change. Raises NotFound."""
-    with conn.cursor(row_factory=kwargs_row(_change)) as cursor:
-        found = cursor.execute(f"{_CHANGES} where h.id = %s", (change_id,)).fetchone()
-    if found is None:
-        raise NotFound(f"There is no change {change_id} of themes.")
-    return found
-
-
-def _change(*, act: str, **row: Any) -> Change:
-    return Change(act=Act(act), **row)

@@ -3,9 +3,12 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, Request
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Request, ViewportSize
 
 from tests.api.pages.chromium import executable
 
@@ -14,8 +17,9 @@ needs_chromium = [
     pytest.mark.skipif(executable() is None, reason="no Chromium here: apt install chromium"),
 ]
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @dataclass
@@ -42,6 +46,22 @@ class Site:
     def _note(self, bad: bool, what: str) -> None:
         if bad:
             self.faults.append(what)
+
+
+def check_for_everyone(site: Site, *paths: str) -> None:
+    """On a desk and on a phone, in light and dark, with all that folds open: no page of these
+    scrolls sideways, and axe finds no fault with any."""
+    page = site.page
+    for size, scheme in product((DESK, PHONE), SCHEMES):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        for path in paths:
+            site.open(path)
+            page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = 1")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size["width"], f"{path} scrolls sideways"
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == [], path
 
 
 def second(page: Page) -> float:

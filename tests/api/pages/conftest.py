@@ -88,7 +88,7 @@ def site(server: str, browser: Browser, conn: Connection) -> Iterator[Site]:
     """A desk's browser with an admin logged in; afterwards nothing may have gone wrong in it."""
     secret = auth.login_link(conn, auth.create_user(conn, "Ana Ruiz", Role.ADMIN))
     conn.commit()
-    context = browser.new_context(viewport=DESK, timezone_id="Europe/London")  # type: ignore[arg-type]
+    context = browser.new_context(viewport=DESK, timezone_id="Europe/London")
     context.set_default_timeout(15_000)
     site = Site(server, context.new_page())
     site.watch(site.page)

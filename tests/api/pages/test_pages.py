@@ -14,7 +14,7 @@ from ingest.calls import CallDetails, CallState
 from ingest.queries import add_call
 from ingest.store import Store
 from insights.insight import Insight, Kind, MiningNote, Quote, Stance
-from insights.queries import note_mining
+from insights.queries import insights_of, note_mining
 from tests.api.pages import seed
 from tests.api.pages.conftest import LogIn
 from transcribe.transcript import Speaker, Transcript, Turn
@@ -60,7 +60,7 @@ def test_the_list_counts_and_quotes(admin: TestClient, conn: Connection) -> None
     broken = seed.bring(conn, "quillstep-01")
     seed.in_state(conn, broken, CallState.FAILED, failure=failure)
     conn.commit()
-    page = read(admin, "/")
+    page = read(admin, "/calls")
     assert "1 call heard, 1 on the way , 1 failed" in page
     assert "You can't connect to it, there's one guy in accounting" in page
     assert "4 objections 1 competitor mention 2 feature requests" in page
@@ -131,7 +131,7 @@ def test_a_call_shows_words_marks_and_quotes(
     ("state", "columns", "says"),
     [
         (CallState.WAITING, {}, "Queued: it is heard after those brought before it."),
-        (CallState.HEARING, {"heard_seconds": 83.0}, "Hearing: 1:23 of 3:2"),
+        (CallState.HEARING, {"heard_seconds": 83.0}, "Heard up to 1:23 of 3:2"),
         (CallState.FAILED, {"failure": "It is broken."}, "Failed. It is broken. The recording is"),
     ],
 )
@@ -211,6 +211,7 @@ def test_what_people_say_and_name_cannot_become_markup(admin: TestClient, conn: 
     week = "2026-W17"
     for path in (
         "/",
+        "/calls",
         "/calls/live",
         f"/calls?text={HOSTILE}&account={HOSTILE}",
         f"/calls/{call_id}",
@@ -231,7 +232,15 @@ def test_what_people_say_and_name_cannot_become_markup(admin: TestClient, conn: 
 def test_no_page_holds_script_or_style_of_its_own(admin: TestClient, conn: Connection) -> None:
     call = seed.done(conn, "plumbline-01")
     conn.commit()
-    for path in ("/", f"/calls/{call.id}", "/digest", "/competitors", "/login", "/nowhere"):
+    for path in (
+        "/",
+        "/calls",
+        f"/calls/{call.id}",
+        "/digest",
+        "/competitors",
+        "/login",
+        "/nowhere",
+    ):
         answer = admin.get(path)
         assert not re.search(r"<script(?![^>]* src=\"/static/)|<style|\son\w+=|style=", answer.text)
         assert "default-src 'self'" in answer.headers["content-security-policy"]
@@ -287,3 +296,16 @@ def test_a_call_says_when_the_llm_could_not_be_used(admin: TestClient, conn: Con
     for address in (path, f"{path}/live"):
         assert "Not by the LLM: <b>busy</b>." in read(admin, address)
         assert "could not be verified: wrong turn (1)." in read(admin, address)
+
+
+def test_how_a_call_was_talked(admin: TestClient, conn: Connection) -> None:
+    call = seed.done(conn, "plumbline-01")
+    conn.commit()
+    html = admin.get(f"/calls/{call.id}").text
+    page = text_of(html)
+    assert re.search(r"Talking time seller \d\d %, buyer \d\d %", page)
+    assert re.search(r"Longest monologue (seller|buyer), \d+ (s|min) \d:\d\d", page)
+    assert re.search(r"Wait before the seller replies \d\.\d s, the median of \d+", page)
+    assert re.search(r"\d+ asked .*\? \d+:\d\d in the transcript", page)
+    for insight in insights_of(conn, call.id):
+        assert f'<a href="?t={insight.start:.1f}#insight-{insight.id}" data-t=' in html

@@ -3,9 +3,9 @@ keyboard in a real Chromium."""
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import expect
 
@@ -16,7 +16,7 @@ from insights.queries import insights_of
 from insights.rollups.queries import rollup_differences
 from insights.themes.queries import list_themes
 from tests.api.pages import seed
-from tests.api.pages.browsing import PHONE, Site, needs_chromium
+from tests.api.pages.browsing import Site, check_for_everyone, needs_chromium
 from tests.api.pages.conftest import LogIn
 from tests.api.pages.test_pages import read, text_of
 from tests.insights.test_theme_rules import UNSURE, at
@@ -134,6 +134,68 @@ def test_strange_names_stay_text(admin: TestClient, conn: Connection, calls: lis
         assert "&lt;script&gt;" in admin.get(path).text
 
 
+def test_a_status_leads_back_to_where_one_was(
+    admin: TestClient, conn: Connection, calls: list[int]
+) -> None:
+    name, number = next(iter(themes(conn).items()))
+    html = read_html(admin, "/themes?sort=value")
+    back = unescape(re.findall(r'name="back" value="([^"]+)"', html)[0])
+    answer = admin.post(
+        f"/themes/{number}/status", data={"status": "planned", "note": "in May", "back": back}
+    )
+    assert answer.headers["location"].startswith(f"/themes?{back}&done=")
+    assert answer.headers["location"].endswith(f"#theme-{number}")
+    page = text_of(read_html(admin, answer.headers["location"]))
+    assert f"“{name}” is planned. Undo" in page
+    assert f"“{name}” is planned: in May" in page
+    refused = admin.post(f"/themes/{number}/status", data={"status": "planned"})
+    assert (refused.status_code, "planned already" in text_of(refused.text)) == (409, True)
+    page = sent(admin, f"/themes/{number}/status", status="declined")
+    assert "Status: declined" in text_of(page)
+    undone(admin, page)
+    assert "Status: planned" in read(admin, f"/themes/{number}")
+    assert admin.post(f"/themes/{number}/status", data={"status": "done"}).status_code == 422
+
+
+def test_what_shipped_and_is_wished_again_is_marked(
+    admin: TestClient, conn: Connection, calls: list[int]
+) -> None:
+    number = next(iter(themes(conn).values()))
+    sent(admin, f"/themes/{number}/status", status="shipped")
+    assert "Heard again" not in read(admin, "/themes")
+    conn.execute("update theme set status_since = '2020-01-01' where id = %s", (number,))
+    conn.commit()
+    assert "Heard again since it shipped, in 1 call" in read(admin, "/themes?status=shipped")
+    assert "after it shipped" in read(admin, f"/themes/{number}")
+
+
+def test_a_link_to_an_issue_opens_nothing_else(
+    admin: TestClient, conn: Connection, calls: list[int]
+) -> None:
+    number = next(iter(themes(conn).values()))
+    sent(admin, f"/themes/{number}/link", url='https://issues.example/"onclick="x')
+    link = '<a href="https://issues.example/%22onclick=%22x" rel="noopener noreferrer"'
+    for path in ("/themes", f"/themes/{number}"):
+        assert link in admin.get(path).text
+    refused = admin.post(f"/themes/{number}/link", data={"url": "javascript:alert(1)"})
+    assert refused.status_code == 422
+    assert "copy it from the browser" in text_of(refused.text)
+    assert "Issue at" not in text_of(sent(admin, f"/themes/{number}/link", url=""))
+
+
+def test_filters_say_what_to_drop(admin: TestClient, conn: Connection, calls: list[int]) -> None:
+    page = read(admin, "/themes?account=hartsoe+home&segment=&since=&until=&sort=recency")
+    assert "was asked for last" in page
+    page = read(admin, "/themes?account=nobody&status=")
+    assert "There are wishes without account “nobody”" in page
+    assert "All 0" in page
+    page = read(admin, "/themes?since=2020-01-01&until=2020-01-02")
+    assert "No wish fits this" in page
+    assert "without heard" not in read(admin, "/themes?account=nobody&until=2020-01-02")
+    for wrong in ("since=yesterday", "sort=best", "status=done", "before=x"):
+        assert admin.get(f"/themes?{wrong}").status_code == 422, wrong
+
+
 class TestInABrowser:
     """With scripts, by keyboard, on a phone, in light and dark."""
 
@@ -143,7 +205,8 @@ class TestInABrowser:
         self, site: Site, conn: Connection, calls: list[int]
     ) -> None:
         page = site.open("/themes")
-        page.keyboard.press("j")
+        for _ in range(page.locator(".board > li").count() + 1):
+            page.keyboard.press("j")
         expect(page.locator("[data-pair] a").first).to_be_focused()
         page.keyboard.press("n")
         expect(page.get_by_role("status")).to_contain_text("are different")
@@ -154,15 +217,31 @@ class TestInABrowser:
         expect(page.get_by_role("status")).to_contain_text("is part of")
         expect(page.locator("[data-pair]")).to_have_count(0)
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_on_a_phone_and_for_everyone(
-        self, site: Site, conn: Connection, calls: list[int], scheme: str
+    def test_a_status_changes_in_place(
+        self, site: Site, conn: Connection, calls: list[int]
     ) -> None:
-        page = site.page
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        for path in ("/themes", f"/themes/{next(iter(themes(conn).values()))}"):
-            site.open(path)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= PHONE["width"], f"{path} scrolls sideways"
-            assert Axe().run(page).violations_count == 0, path
+        page = site.open("/themes?status=new")
+        theme = page.locator(".board > li").nth(1)
+        name = theme.locator("h3").inner_text()
+        theme.locator(".status summary").click()
+        theme.get_by_label("Note, if you like").fill("after the summer")
+        page.mouse.wheel(0, 120)
+        theme.get_by_role("button", name="Planned").click()
+        expect(theme).to_contain_text("Now planned")
+        expect(theme.get_by_text("Now planned")).to_be_focused()
+        expect(page.locator("#statuses")).to_contain_text("Planned 1")
+        expect(page.get_by_role("status")).to_contain_text(f"“{name}” is planned.")
+        expect(page.get_by_role("button", name="Undo").first).to_be_in_viewport()
+        page = site.open("/themes")
+        theme = page.locator(".board > li").filter(has_text=name)
+        theme.locator(".status summary").click()
+        theme.get_by_role("button", name="Declined").click()
+        expect(theme.locator(".status summary")).to_have_text("Status: declined")
+        expect(theme.locator(".status summary")).to_be_focused()
+        expect(page.locator("#history + ul")).to_contain_text("is planned: after the summer")
+
+    def test_on_a_phone_and_for_everyone(
+        self, site: Site, conn: Connection, calls: list[int]
+    ) -> None:
+        first = next(iter(themes(conn).values()))
+        check_for_everyone(site, "/themes", f"/themes/{first}")

@@ -84,9 +84,12 @@ def test_turns_show_the_times_that_they_have(admin: TestClient, call: Call) -> N
         assert times[:3] == ["0:01", "0:06", "0:09"]
         assert "<span>0:43</span>" in html, "beside its quote"
         assert "format=vtt" in html
+        assert "format=srt" in html
     else:
         assert times == []
-        assert "format=vtt" not in html, "there are no subtitles without times"
+        assert not re.search("format=(vtt|srt)", html), "there are no subtitles without times"
+    for form in ("text", "markdown", "json"):
+        assert f"format={form}" in html
 
 
 @pytest.mark.parametrize(
@@ -126,10 +129,10 @@ def test_a_name_proposed_as_a_rival_offers_no_play(
 
 
 def test_the_list_tells_them_apart(admin: TestClient, conn: Connection, call: Call) -> None:
-    assert "1 call brought as a transcript" in read(admin, "/")
+    assert "1 call brought as a transcript" in read(admin, "/calls")
     seed.done(conn, "plumbline-01")
     conn.commit()
-    page = read(admin, "/")
+    page = read(admin, "/calls")
     assert "1 call heard, 1 brought as a transcript" in page
     assert "Gus Hallam transcript 1 objection" in page
     assert " 0 s " not in page
@@ -150,7 +153,7 @@ def test_on_its_way_it_says_where_it_is(
     page = read(admin, f"/calls/{made.id}")
     assert says in page
     assert NO_SOUND in page
-    assert "Heard, waiting" not in read(admin, "/")
+    assert "Heard, waiting" not in read(admin, "/calls")
 
 
 def test_a_failed_one_is_mined_again_and_never_heard(admin: TestClient, conn: Connection) -> None:

@@ -1,11 +1,10 @@
 """A call brought as a transcript in a real Chromium: read, reviewed, and never played."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ingest.base.db import Connection
-from tests.api.pages.browsing import DESK, PHONE, Site, needs_chromium
+from tests.api.pages.browsing import Site, check_for_everyone, needs_chromium
 from tests.api.pages.test_transcripts import NO_SOUND, TIMED, TIMELESS, mined
 
 pytestmark = needs_chromium
@@ -28,10 +27,4 @@ def test_it_is_read_and_reviewed_without_a_player(site: Site, conn: Connection, 
 
 def test_anybody_can_read_it(site: Site, conn: Connection) -> None:
     call = mined(conn, TIMELESS)
-    page = site.page
-    for size in (DESK, PHONE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        for path in ("/", f"/calls/{call.id}"):
-            site.open(path)
-            assert not Axe().run(page).response["violations"]
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    check_for_everyone(site, "/", "/calls", f"/calls/{call.id}")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.pages.call import sure
-from api.pages.marking import Mark, pieces, word_times
+from api.pages.marking import Mark, passage, pieces, word_times
 from api.pages.words import clock, days, length, listed, moment
 from insights.digest import Week
 from insights.insight import Kind
@@ -100,3 +100,21 @@ def test_word_times_are_steps_in_hundredths() -> None:
 )
 def test_no_detector_is_quite_sure(confidence: float, said: str) -> None:
     assert sure(confidence) == said
+
+
+@given(st.text(max_size=60), st.text(min_size=1, max_size=60), st.text(max_size=60))
+def test_a_passage_is_cut_around_its_quote_alone(before: str, quote: str, after: str) -> None:
+    text, start = before + quote + after, len(before)
+    first, said, last = passage(text, start, start + len(quote), most=20)
+    assert said == quote
+    assert first == before or (first.startswith("… ") and before.endswith(first[2:]))
+    assert last == after or (last.endswith(" …") and after.startswith(last[:-2]))
+    assert max(len(first), len(last)) <= 22
+
+
+def test_long_words_around_a_quote_are_cut_between_words() -> None:
+    assert passage("one two three QUOTE four five six", 14, 19, most=10) == (
+        "… three ",
+        "QUOTE",
+        " four …",
+    )

@@ -64,6 +64,41 @@ def test_a_later_migration_is_applied_alone(conn: db.Connection, other_migration
     db.check_schema(conn)
 
 
+def test_calls_heard_before_voices_were_kept_get_theirs(
+    empty: db.Connection, other_migrations: Path
+) -> None:
+    later = [path for path in other_migrations.glob("*.sql") if path.name >= "0008"]
+    kept = {path: path.read_text() for path in later}
+    for path in later:
+        path.unlink()
+    db.migrate(empty)
+    empty.execute(
+        """
+        insert into company (name) values ('Acme');
+        insert into audio (sha256, size_bytes, seconds, channels, sample_rate, container, codec)
+        values (decode(repeat('ab', 32), 'hex'), 9, 9, 2, 8000, 'wav', 'pcm');
+        insert into call (audio_sha256, company_id, title, filename, held_at)
+        select sha256, company.id, 'Heard', 'a.wav', now() from audio, company;
+        insert into call (company_id, title, filename, held_at)
+        select id, 'Brought', 'b.json', now() from company;
+        insert into transcript (call_id, engine, model, seconds) select id, '', '', 9 from call;
+        insert into turn (call_id, position, speaker, channel, text)
+        select call.id, n, (array['seller', 'buyer', 'buyer', 'unknown'])[n + 1],
+               (array[0, 1, 1, 0])[n + 1], 'Yes.' from call, generate_series(0, 3) as n;
+        """
+    )
+    for path, text in kept.items():
+        path.write_text(text)
+    db.migrate(empty)
+    voices = empty.execute(
+        "select title, number, speaker, confidence, by_person from voice join call on id = call_id"
+        " order by number"
+    ).fetchall()
+    assert voices == [("Heard", 0, "seller", None, False), ("Heard", 1, "buyer", None, False)]
+    turns = empty.execute("select distinct channel, voice from turn order by 1").fetchall()
+    assert turns == [(0, 0), (1, 1)]
+
+
 def test_a_migration_that_fails_leaves_nothing(conn: db.Connection, other_migrations: Path) -> None:
     first, second = len(NUMBERS) + 1, len(NUMBERS) + 2
     (other_migrations / f"{first:04}_fine.sql").write_text("create table fine (n int)")

@@ -2,7 +2,10 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -51,3 +54,18 @@ def test_the_level_is_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     log.get_logger("ingest.test").info("not worth a word")
     logging.getLogger("some.library").info("nor this")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full here")
+def test_work_goes_on_where_the_log_is_full() -> None:
+    program = (
+        "from ingest.base import log; from ingest.base.settings import Settings\n"
+        "log.set_up(Settings())\n"
+        "log.get_logger('x').warning('heard', call=1)\n"
+        "print('went on', flush=True)"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert done.stdout == b"went on\n"

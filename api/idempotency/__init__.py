@@ -1,0 +1,1 @@
+"""Writes that are sent twice and done once: the header Idempotency-Key."""

@@ -1,0 +1,1 @@
+"""A digest as a letter: for mail, Slack and Teams."""

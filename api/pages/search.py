@@ -1,0 +1,140 @@
+"""Words found in what was said: call by call, each passage with its second."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.context import Here
+from api.pages.calls import Day, midnight
+from api.pages.queries import known_names
+from api.pages.site import page
+from api.pages.words import kind_words
+from api.rest.lists import decode, encode
+from api.rest.parameters import Reader, Words
+from api.schemas import LONGEST_TEXT
+from api.veil import is_veiled
+from ingest.base.errors import Refused
+from insights.digest import count_words
+from insights.insight import Kind
+from insights.search import queries
+from insights.search.search import Among, Found, FoundCall, Order, Passage, Place
+
+router = APIRouter()
+
+PAGE = 20
+"""Calls on a page, each with up to three passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for where, as the address says it; empty asks for nothing."""
+
+    q: Annotated[str, Query(max_length=LONGEST_TEXT)] = ""
+    company: Words = None
+    account: Words = None
+    segment: Words = None
+    stage: Words = None
+    rep: Words = None
+    since: Day = ""
+    until: Day = ""  # the last day, in UTC as the first
+    kind: Kind | Literal[""] = ""
+    label: Words = None
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What is asked of the calls and quotes."""
+        names = ("kind", "label", "account", "segment", "stage", "rep", "company", "since", "until")
+        return {name: str(getattr(self, name)) for name in names if getattr(self, name)}
+
+    @property
+    def words(self) -> list[str]:
+        """The filters said back: account “Hartsoe Home”."""
+        said = {"since": "from", "until": "to"}
+        shown = self.filters | ({"kind": kind_words(Kind(self.kind))} if self.kind else {})
+        return [f"{said.get(name, name)} “{value}”" for name, value in shown.items()]
+
+    @property
+    def among(self) -> Among:
+        """The calls meant."""
+        return Among(
+            company=self.company or None,
+            account=self.account or None,
+            segment=self.segment or None,
+            stage=self.stage or None,
+            rep=self.rep or None,
+            since=midnight(self.since) if self.since else None,
+            until=midnight(self.until) + timedelta(1) if self.until else None,
+            kind=self.kind or None,
+            label=self.label or None,
+        )
+
+    def address(self, **more: str) -> str:
+        """The address that asks this, or with something else."""
+        return f"/search?{urlencode({'q': self.q} | self.filters | more)}"
+
+
+@router.get("/search")
+def search_page(
+    here: Here, user: Reader, asked: Annotated[Asked, Depends()], after: str = ""
+) -> Response:
+    """What was found, or how to look for it."""
+    place = decode(after or None, Place)
+    found, wrong = None, None
+    with here.pool.connection() as conn:
+        known = known_names(conn)
+        if asked.q.strip():
+            try:
+                veiled = is_veiled(here, user)
+                found = queries.find(conn, asked.q, asked.among, place, PAGE, veiled=veiled)
+            except Refused as error:
+                wrong = error
+    return page(
+        "search.html",
+        user,
+        status=wrong.status if wrong else 200,
+        sought=asked.q,
+        asked=asked,
+        found=found,
+        headline=_headline(asked, found) if found else "",
+        wrong=str(wrong) if wrong else "",
+        known=known,
+        more=asked.address(after=encode(found.more)) if found and found.more else "",
+        first="" if after else asked.address(),
+        **_constants(),
+    )
+
+
+def _constants() -> dict[str, Any]:
+    return {"pieces": pieces, "passage_path": passage_path, "Order": Order}
+
+
+def _headline(asked: Asked, found: Found) -> str:
+    """ "4 passages in 3 calls say price"; how many, where that was counted."""
+    if not found.calls:
+        return f"No call says {asked.q}"
+    if found.in_calls is None or found.in_turns is None:
+        return f"Many calls say {asked.q}: the latest first"
+    passages = count_words(found.in_turns, "passage")
+    says = "says" if found.in_turns == 1 else "say"
+    return f"{passages} in {count_words(found.in_calls, 'call')} {says} {asked.q}"
+
+
+def pieces(passage: Passage) -> Iterator[tuple[str, bool]]:
+    """A passage's text in pieces, each with whether it is one of the words found."""
+    at = 0
+    for mark in passage.marks:
+        yield passage.text[at : mark.start], False
+        yield passage.text[mark.start : mark.end], True
+        at = mark.end
+    yield passage.text[at:], False
+
+
+def passage_path(call: FoundCall, passage: Passage) -> str:
+    """The call's page, at the second and the turn of a passage."""
+    heard = call.sound and passage.start is not None
+    second = f"?t={passage.start:.1f}" if heard else ""
+    return f"/calls/{call.call_id}{second}#turn-{passage.turn}"

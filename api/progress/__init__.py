@@ -1,0 +1,1 @@
+"""How far a call has come, told as it moves."""

@@ -1,0 +1,30 @@
+"""What language a call is in: set right by a person."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.context import Here
+from api.rest.parameters import Bringer, Id
+from api.schemas import Body, CallLine
+from ingest.tasks import relay
+from transcribe.corrections import hear_again
+
+router = APIRouter(prefix="/calls", tags=["Calls"])
+
+
+class Language(Body):
+    """What a call is to be heard in."""
+
+    language: str | None = Field(
+        max_length=3, description="ISO 639-1; null for what is detected.", examples=["de"]
+    )
+
+
+@router.post("/{call_id}/rehear", status_code=202)
+def rehear(here: Here, _: Bringer, call_id: Id, wanted: Language) -> CallLine:
+    """Have a call heard again in another language. Its transcript and insights stay until that is
+    done; then words that somebody put right are gone, and what somebody reviewed stays."""
+    with here.pool.connection() as conn:
+        call = hear_again(conn, call_id, wanted.language)
+    relay(here.pool)
+    return CallLine.model_validate(call)

@@ -1,0 +1,71 @@
+"""The shapes of a search's answers. Times are ISO 8601, in UTC; places in a call in seconds."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from api.schemas import Answer, Page
+from insights.insight import Kind
+from insights.search.search import Order
+from transcribe.transcript import Speaker
+
+
+class RangeOut(Answer):
+    """Characters [start, end) of a passage's text, counted in code points from 0."""
+
+    start: int = Field(examples=[17])
+    end: int = Field(examples=[22])
+
+
+class QuotedOut(Answer):
+    """An insight found in the same turn."""
+
+    id: int
+    kind: Kind
+    label: str = Field(examples=["price"])
+
+
+class PassageOut(Answer):
+    """A turn in which the words are, or the best stretch of a long one."""
+
+    turn: int = Field(description="Position in the transcript, from 0.", examples=[12])
+    speaker: Speaker
+    speaker_name: str | None
+    start: float | None = Field(
+        description="Seconds into the call at which the first of the words is said; null where "
+        "times are not known.",
+        examples=[312.4],
+    )
+    text: str = Field(
+        description="Plain text, no markup; “…” stands for what was left out.",
+        examples=["that's twice the price we pay today"],
+    )
+    marks: list[RangeOut] = Field(description="The words found, in `text`.")
+    insights: list[QuotedOut]
+
+
+class FoundCallOut(Answer):
+    """A call in which the words are, with its best passages."""
+
+    call_id: int = Field(examples=[42])
+    title: str
+    held_at: datetime
+    company: str
+    account: str | None
+    segment: str | None
+    stage: str | None
+    rep: str | None
+    sound: bool = Field(description="There is a recording to hear it in.")
+    matches: int = Field(description="Turns with the words.", examples=[5])
+    passages: list[PassageOut] = Field(description="At most three, in the order they were said.")
+
+
+class SearchOut(Page[FoundCallOut]):
+    """The calls in which the words are."""
+
+    order: Order = Field(
+        description="`relevance`: those first in which it is said most; `newest`: of words that "
+        "are in more than a thousand turns, the latest calls first."
+    )
+    in_calls: int | None = Field(description="How many in all; null in order `newest`.")
+    in_turns: int | None

@@ -1,0 +1,1 @@
+"""The calls as a library: which of them, in which order."""

@@ -1,0 +1,1 @@
+"""What happens in Earshot, told to other programs over HTTP in the Standard Webhooks form."""

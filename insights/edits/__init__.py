@@ -1,0 +1,1 @@
+"""What becomes of insights when the words that they quote are put right."""

@@ -1,0 +1,1 @@
+"""Words and phrases found again in what was said, with the call and the second."""

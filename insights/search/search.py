@@ -1,0 +1,112 @@
+"""A search as values: what is looked for, where the list goes on, what is found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from ingest.base.errors import Refused
+from insights.insight import Kind
+from transcribe.transcript import Speaker
+
+
+class NothingSought(Refused):
+    """Words that no index can look for."""
+
+    code = "nothing-sought"
+
+
+class TooBroad(Refused):
+    """A search that takes longer than anybody waits."""
+
+    code = "search-too-broad"
+
+
+class Order(StrEnum):
+    """How the calls are listed."""
+
+    RELEVANCE = "relevance"  # those first in which it is said most, and most closely together
+    NEWEST = "newest"  # of words so common that a rank would say little
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which calls, and which of their turns, are meant; names match case aside, None asks for
+    nothing. With a kind or a label the words have to be in a quote of that kind or label."""
+
+    company: str | None = None
+    account: str | None = None
+    segment: str | None = None
+    stage: str | None = None
+    rep: str | None = None
+    since: datetime | None = None  # held at or after
+    until: datetime | None = None  # held before
+    kind: Kind | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list goes on: after this call. A list by relevance has its rank, one by time none."""
+
+    held_at: datetime
+    call_id: int
+    rank: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Characters [start, end) of a passage's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An insight of a passage's turn."""
+
+    id: int
+    kind: Kind
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A turn in which the words are, or the best stretch of a long one."""
+
+    turn: int
+    speaker: Speaker
+    speaker_name: str | None
+    start: float | None  # seconds into the call, where its turn begins
+    text: str
+    marks: tuple[Range, ...]  # the words found
+    insights: tuple[Quoted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCall:
+    """A call in which the words are."""
+
+    call_id: int
+    title: str
+    held_at: datetime
+    company: str
+    account: str | None
+    segment: str | None
+    stage: str | None
+    rep: str | None
+    sound: bool  # there is a recording to hear it in
+    matches: int  # turns with the words
+    passages: tuple[Passage, ...]  # the best of them, as they follow in the call
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of what was found."""
+
+    order: Order
+    calls: tuple[FoundCall, ...]
+    more: Place | None  # where the next page begins
+    in_calls: int | None  # in all; None where counting them would take too long
+    in_turns: int | None

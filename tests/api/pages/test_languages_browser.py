@@ -1,0 +1,33 @@
+"""A call in another language, in a real Chromium."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from ingest.base.db import Connection
+from ingest.store import Store
+from tests.api.pages.browsing import DESK, PHONE, Site, needs_chromium
+from tests.api.pages.test_languages import MISHEARD, NOT_MINED, called
+
+pytestmark = needs_chromium
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_german_call_is_read_and_heard_again(
+    site: Site, conn: Connection, store: Store, size: dict[str, int]
+) -> None:
+    call_id = called(conn, "de", store=store, **MISHEARD)
+    site.page.set_viewport_size(size)  # type: ignore[arg-type]
+    page = site.open(f"/calls/{call_id}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Hear it again in German").click()
+    expect(page.get_by_text("Queued: it is heard after those brought before it.")).to_be_visible()
+
+
+def test_it_is_told_in_the_list(site: Site, conn: Connection, store: Store) -> None:
+    call_id = called(conn, "de", store=store, languages={"0": "de"})
+    page = site.open("/calls")
+    expect(page.locator(f"#call-{call_id}")).to_contain_text("In German: not mined.")
+    page.locator(f"#call-{call_id} h2 a").click()
+    expect(page.get_by_text(NOT_MINED)).to_be_visible()

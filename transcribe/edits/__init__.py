@@ -1,0 +1,1 @@
+"""Words of a transcript that a person puts right."""

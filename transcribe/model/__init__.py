@@ -1,0 +1,1 @@
+"""What the transcribe room learnt or brought along: files, and how they were made."""

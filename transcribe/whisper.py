@@ -1,0 +1,82 @@
+"""faster-whisper's model and what comes with it: the only place that loads it."""
+
+from pathlib import Path
+from typing import Any
+
+from ingest.base.errors import BadMetadata, BadSetup, Unavailable
+from ingest.base.settings import Settings
+from transcribe.plan import Plan
+from transcribe.weights import model_path
+
+
+def load_model(settings: Settings, plan: Plan) -> Any:
+    """faster-whisper's model of the settings' weights, run by the plan: as many batches as it has
+    lanes may pass at once. Raises Unavailable or BadSetup."""
+    from faster_whisper import WhisperModel
+
+    source = model_path(settings)
+    device = device_of(settings)
+    try:
+        return WhisperModel(
+            str(source),
+            device=device,
+            compute_type=plan.compute_type,
+            cpu_threads=plan.threads,
+            num_workers=plan.lanes,
+        )
+    except OSError as error:  # a name that is in no local cache, and no hub to fetch it from
+        raise Unavailable(
+            f"The Whisper model {source} cannot be had: {error}. "
+            "Set EARSHOT_WHISPER_MODEL to a folder of weights, or leave it empty."
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        raise BadSetup(f"The Whisper model {source} does not load on {device}: {error}") from error
+
+
+def batched_pipeline(model: Any) -> Any:
+    """faster-whisper's own batched pipeline over `model`: what the bench compares with."""
+    from faster_whisper import BatchedInferencePipeline
+
+    return BatchedInferencePipeline(model)
+
+
+def device_of(settings: Settings) -> str:
+    import ctranslate2
+
+    if settings.device != "auto":
+        return settings.device
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def offered() -> set[str]:
+    """The compute types that this processor has instructions for."""
+    import ctranslate2
+
+    types: set[str] = ctranslate2.get_supported_compute_types("cpu")
+    return types
+
+
+def describe(settings: Settings, model: Any) -> str:
+    name = Path(settings.whisper_model).name or "base"
+    return f"{name} {model.model.compute_type}"
+
+
+def suppressed(tokenizer: Any) -> list[int]:
+    from faster_whisper.transcribe import get_suppressed_tokens
+
+    return list(get_suppressed_tokens(tokenizer, [-1]))
+
+
+def tokenizer_for(model: Any, language: str) -> Any:
+    """Whisper's tokenizer for transcribing `language`, English where the model knows no other.
+    Raises BadMetadata for a language that it does not know."""
+    from faster_whisper.tokenizer import Tokenizer
+
+    multilingual = model.model.is_multilingual
+    language = language if multilingual else "en"
+    if language not in model.supported_languages:
+        raise BadMetadata(
+            f"Whisper knows no language {language!r}: correct the call's language, or "
+            "EARSHOT_LANGUAGE."
+        )
+    return Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language)
