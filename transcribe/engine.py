@@ -13,10 +13,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import chain, repeat
 from pathlib import Path
 
 from ingest import audio
 from ingest.base.settings import Settings
+from transcribe import heap
 from transcribe.apart import told_apart
 from transcribe.decoder import Decoder, Heard, vote_of
 from transcribe.doubles import once
@@ -33,7 +35,7 @@ from transcribe.voiceprint import Voiceprinter
 from transcribe.whisper import describe, load_model
 from transcribe.windows import RATE, Window
 
-RULES = 1
+RULES = 2
 """Of decoding a window: raise it with `decoder`, `gates` and what they build on, so that no call is
 heard half by old rules and half by new ones."""
 
@@ -47,6 +49,7 @@ class Hearer:
         Raises Unavailable or BadSetup where the model cannot be had, or does not load.
         """
         self._plan = plan or known(settings).chosen
+        heap.share()
         self._model = load_model(settings, self._plan)
         self.model = describe(settings, self._model)  # with the compute type, as it is really run
         self.batch = self._plan.batch
@@ -78,7 +81,7 @@ class Hearer:
         counts: Counter[str] = Counter()
         foreign: Counter[str] = Counter()
         progress = missing = 0.0
-        with closing(self._heard(path, decoder, kept)) as batches:
+        with heap.kept(), closing(self._heard(path, decoder, kept)) as batches:
             for batch, heard in batches:
                 counts += heard.counts
                 foreign += heard.foreign
@@ -142,17 +145,21 @@ class Hearer:
         listener = Listener(new_detector)
         waiting: list[tuple[int, Window]] = []
         seconds = missing = 0.0
+        sizes = chain(repeat(1, self._plan.lanes), repeat(self.batch))  # all lanes begin soon …
+        size = next(sizes)
         for block in audio.blocks(path, rate=RATE):
             waiting += listener.feed(round(block.start * RATE), block.samples)
             seconds = block.start + block.samples.shape[1] / RATE
             missing += block.missing
-            while len(waiting) >= self.batch:
-                now, waiting = waiting[: self.batch], waiting[self.batch :]
+            while len(waiting) >= size:
+                now, waiting = waiting[:size], waiting[size:]
                 starts = (window.pieces[0].start / RATE for _, window in waiting)
                 yield _Batch(now, min([listener.settled, *starts]), missing)
+                size = next(sizes)
         waiting += listener.end()
+        size = min(self.batch, -(-len(waiting) // self._plan.lanes))  # … and end together
         while waiting:
-            now, waiting = waiting[: self.batch], waiting[self.batch :]
+            now, waiting = waiting[:size], waiting[size:]
             settled = min((window.pieces[0].start / RATE for _, window in waiting), default=seconds)
             yield _Batch(now, settled, missing)
         yield _Batch([], seconds, missing)

@@ -28,6 +28,7 @@ LOOP_WORDS = 12  # … and "no" or "yes" more often, but not for so many words
 BABBLE = 8  # words or more, half of them said before: doubtful ones turn about themselves
 LONG_PHRASE, LONG_TIMES = 8, 3  # so many words nobody says three times over alike
 LOOP_PHRASE = 40  # words: the longest phrase looked for in a loop
+RETOLD = 12  # words or more that stood there before: somebody says a sentence once more
 ALIKE = 60  # of rapidfuzz's 100: letters in common by chance reach some 50
 STOCK = frozenset(
     {
@@ -108,7 +109,7 @@ class Decoding:
         said = [plain(word) for word in self.text.split()]
         if self.mean_log_probability < DOUBTFUL and _babbles(said):
             return Reason.LOOP
-        return Reason.LOOP if _shrinks(self.unlooped) > LOOPING else None
+        return Reason.LOOP if _shrinks(_untold(self.unlooped)) > LOOPING else None
 
     @property
     def unlooped(self) -> str:
@@ -120,6 +121,20 @@ class Decoding:
 
 def _babbles(said: Sequence[str]) -> bool:
     return len(said) >= BABBLE and 2 * len(set(said)) <= len(said)
+
+
+def _untold(text: str) -> str:
+    """The text without stretches of RETOLD words or more that were said before."""
+    words = text.split()
+    said = [plain(word) for word in words]
+    told: set[tuple[str, ...]] = set()
+    again: set[int] = set()
+    for at in range(len(said) - RETOLD + 1):
+        if at >= RETOLD:
+            told.add(tuple(said[at - RETOLD : at]))
+        if tuple(said[at : at + RETOLD]) in told:
+            again.update(range(at, at + RETOLD))
+    return " ".join(word for at, word in enumerate(words) if at not in again)
 
 
 def _shrinks(text: str) -> float:

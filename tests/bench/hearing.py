@@ -14,12 +14,12 @@ import numpy as np
 
 from ingest.audio import blocks
 from ingest.base.settings import settings
-from tests.transcribe.conftest import FIXTURES
 from tests.transcribe.test_machines import heard
 from transcribe.noises import Samples
 
 MINUTES = (10, 30, 60, 180)
 RATE = 8_000  # of a telephone line
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def main() -> None:
@@ -37,8 +37,10 @@ def main() -> None:
 
 
 def conversation() -> Samples:
-    """The fixture's 27 seconds of two people, (2, n) samples at RATE."""
-    found = [block.samples for block in blocks(FIXTURES / "telephone-call.ogg", rate=RATE)]
+    """Five of the samples' calls on two channels, one after the other: 23 minutes, (2, n) samples
+    at RATE."""
+    calls = (path for path in sorted(SAMPLES.iterdir()) if path.suffix in (".ogg", ".wav"))
+    found = [block.samples for call in calls for block in blocks(call, rate=RATE)]
     return np.concatenate(found, axis=1)
 
 

@@ -21,6 +21,7 @@ def main() -> None:
         "model": heard.model,
         "seconds": heard.seconds,
         "words": sum(len(turn.words) for turn in heard.turns),
+        "starts": [turn.start for turn in heard.turns],
         "text": " ".join(turn.text for turn in heard.turns),
         "cpu_seconds": time.process_time() - before,
         "peak_mib": peak_mib(),

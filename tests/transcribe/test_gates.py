@@ -64,6 +64,17 @@ def test_what_repeats_itself_without_a_loop_to_cut_out_is_refused() -> None:
     assert Decoding(litany, -0.2, 0.0).refused is Reason.LOOP
 
 
+def test_what_is_said_once_more_is_no_loop() -> None:
+    said = (
+        "So the thing is that we have looked at this for a while, and honestly the price you quoted"
+        " a vehicle is higher than what we pay today, which my director will not like at all."
+    )
+    twice = Decoding(f"{said} {said}", -0.2, 0.0)
+    assert twice.failed  # and decoded again, to be sure
+    assert twice.refused is None
+    assert twice.unlooped == twice.text
+
+
 def test_what_turns_about_itself_and_is_doubtful_is_refused() -> None:
     """What a tune without words was heard as."""
     tune = "I'm over here, and I'm over on my day, and I'm over here, and I'm over here."
