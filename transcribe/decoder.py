@@ -5,6 +5,7 @@ Windows of all channels are decoded together, greedily, and only a window that f
 second time.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transcribe.doubles import SoundedWord
-from transcribe.gates import Decoding, Reason, crammed, doubt, heard_alike, recited
+from transcribe.gates import UNSURE, Decoding, Reason, crammed, doubt, heard_alike, recited
 from transcribe.languages import ENGLISH, Languages, Vote, foreign
 from transcribe.transcript import Word
 from transcribe.vocabulary import fit, prompt
@@ -175,8 +176,16 @@ class Decoder:
             tried += self._attempt(sound, [spoken.language], **how)
             if not tried[-1].decoding.failed:
                 break
-        usable = [attempt for attempt in tried if not attempt.decoding.refused] or tried
-        return max(usable, key=lambda attempt: attempt.decoding.mean_log_probability)
+        # Where the model went in circles, what it is not sure of either is one more guess.
+        circled = any(attempt.decoding.circles for attempt in tried)
+        least = UNSURE if circled else -math.inf
+        refused = [attempt for attempt in tried if attempt.decoding.refused]
+        usable = [
+            attempt
+            for attempt in tried
+            if not attempt.decoding.refused and attempt.decoding.mean_log_probability > least
+        ]
+        return max(usable or refused, key=lambda attempt: attempt.decoding.mean_log_probability)
 
     def _unrecited(self, spoken: _Spoken, attempt: _Attempt, counts: Counter[str]) -> _Attempt:
         """The same, unless its names are but the prompt's: then as heard without a prompt."""

@@ -106,10 +106,18 @@ class Decoding:
         """Why none of its words may be used; a loop that can be cut out costs only itself."""
         if self.no_speech > NO_SPEECH and self.mean_log_probability < DOUBTFUL:
             return Reason.NO_SPEECH
+        if self.circles:
+            return Reason.LOOP
         said = [plain(word) for word in self.text.split()]
         if self.mean_log_probability < DOUBTFUL and _babbles(said):
             return Reason.LOOP
         return Reason.LOOP if _shrinks(_untold(self.unlooped)) > LOOPING else None
+
+    @property
+    def circles(self) -> bool:
+        """Whether it says one thing again and again and nothing else: of sound, not of speech."""
+        words, left = len(self.text.split()), len(self.unlooped.split())
+        return 0 < left * LOOP_TIMES <= words
 
     @property
     def unlooped(self) -> str:

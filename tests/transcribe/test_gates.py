@@ -53,10 +53,19 @@ def test_each_piece_is_doubted_for_one_reason(
 
 
 def test_a_loop_is_decoded_again_and_costs_only_itself() -> None:
-    loop = Decoding("and then it goes " * 30, -0.2, 0.0)
+    said = "We pay more than that today and my director knows it well"
+    loop = Decoding(f"{said} {'and then it goes ' * 10}", -0.2, 0.0)
     assert loop.failed
     assert loop.refused is None
-    assert loop.unlooped == "and then it goes"
+    assert loop.unlooped == f"{said} and then it goes"
+
+
+def test_what_goes_in_circles_and_says_nothing_else_is_refused() -> None:
+    circles = Decoding("All over India. " * 4, -0.2, 0.0)
+    assert circles.circles
+    assert circles.refused is Reason.LOOP
+    assert not Decoding("All over India. " * 3, -0.2, 0.0).circles
+    assert not Decoding("", 0.0, 0.0).circles
 
 
 def test_what_repeats_itself_without_a_loop_to_cut_out_is_refused() -> None:
