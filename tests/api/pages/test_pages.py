@@ -223,7 +223,7 @@ def hostile_call(conn: Connection, store: Store | None = None) -> int:
     conn.execute("update call set filename = %s where id = %s", (HOSTILE, call.id))
     other = seed.bring(conn, "haulwright-02", title=HOSTILE)
     seed.in_state(conn, other, CallState.FAILED, failure=HOSTILE)
-    third = seed.bring(conn, "plumbline-07")
+    third = seed.bring(conn, "brackenwatch-01")
     seed.in_state(conn, third, CallState.WAITING, waiting_reason=HOSTILE)
     conn.commit()
     return call.id
