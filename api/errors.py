@@ -41,6 +41,7 @@ TITLES = {
     "bad-webhook-url": "No webhook is sent to this URL",
     "busy": "Another training is at work",
     "call-busy": "The call is being worked on",
+    "edits-stand": "What people put right would be lost",
     "empty-file": "There is no sound in the file",
     "hearing-busy": "Another recording is being heard",
     "idempotency-at-work": "The first such request has no answer yet",

@@ -99,6 +99,11 @@ class CallLine(Answer):
     seller_channel: int = Field(description="Which channel is the seller, from 0.")
     attempts: int = Field(description="Tries of the present step since it came further.")
     failure: str | None = Field(description="Why the call failed, and what to do.")
+    waiting_reason: str | None = Field(
+        description="Why it was put back to wait, and what to do; Earshot tries again by itself. "
+        "Null while a worker has it, and where it only waits for its turn.",
+        examples=["The disk for recordings is full: free some of it."],
+    )
 
 
 class InsightOut(Answer):

@@ -90,6 +90,7 @@ class Call:
     seller_channel: int = 0
     attempts: int = 0  # of the present step, since it last came further
     failure: str | None = None  # why it failed, in one plain sentence
+    waiting_reason: str | None = None  # why it was put back to wait, until it is taken again
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,15 @@ class Lease:
         """Put it down unfinished, as this worker ends."""
         queries.hand_back(conn, self.call_id, self.owner)
 
-    def wait(self, conn: db.Connection, error: Exception) -> None:  # noqa: ARG002 - others keep it
-        """Put it down because nothing can be worked on here, whatever it is."""
-        queries.wait(conn, self.call_id, self.owner)
+    def wait(
+        self,
+        conn: db.Connection,
+        error: Exception,  # noqa: ARG002 - others keep it
+        reason: str,
+    ) -> None:
+        """Put it down because nothing can be worked on here, whatever it is; `reason` says why and
+        what to do."""
+        queries.wait(conn, self.call_id, self.owner, reason)
 
     def give_up(self, conn: db.Connection, reason: str, permanent: bool) -> None:
         """Put it down because of an error."""
@@ -150,7 +156,8 @@ def _write_down(settings: Settings, lease: Lease, step: str, error: Exception) -
     if _is_the_machines(error):
         said = str(error).strip()
         log.warning("the call waits until this is mended", call=call_id, step=step, error=said)
-        _put_down(settings, lease, lambda conn: lease.wait(conn, error))
+        reason = db.told(error) if isinstance(error, db.Outage) else said
+        _put_down(settings, lease, lambda conn: lease.wait(conn, error, reason))
         return
     if isinstance(error, EarshotError):
         log.warning("the step failed", call=call_id, step=step, error=str(error))

@@ -178,7 +178,7 @@ def claim(
     values = {"id": call_id, "step": step, "before": _BEFORE[step], "max": MAX_ATTEMPTS}
     taken = conn.execute(
         """update call set state = %(step)s, state_since = clock_timestamp(),
-                  attempts = attempts + 1, lease_owner = %(owner)s,
+                  attempts = attempts + 1, waiting_reason = null, lease_owner = %(owner)s,
                   lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
                   heard_seconds = case %(step)s when 'hearing' then 0 else heard_seconds end
             where id = %(id)s and attempts < %(max)s
@@ -254,14 +254,17 @@ def finish(
 
 
 def give_up(conn: Connection, call_id: int, owner: str, reason: str, permanent: bool) -> None:
-    """End a step badly: the sweep tries again later, or, where that cannot help or the attempts
-    are used up, the call has failed for `reason`. Nothing happens where the lease is lost."""
+    """End a step badly: the call waits for `reason` and the sweep tries again later, or, where that
+    cannot help or the attempts are used up, it has failed for it. Nothing happens where the lease
+    is lost."""
     put_down = conn.execute(
         """update call set lease_owner = null, lease_until = null,
                   state_since = clock_timestamp(), state = case
                     when %(permanent)s or attempts >= %(max)s then 'failed'
                     when state = 'hearing' then 'waiting' else 'heard' end,
-                  failure = case when %(permanent)s or attempts >= %(max)s then %(reason)s end
+                  failure = case when %(permanent)s or attempts >= %(max)s then %(reason)s end,
+                  waiting_reason = case when %(permanent)s or attempts >= %(max)s then null
+                                        else %(reason)s end
             where id = %(id)s and lease_owner = %(owner)s returning state""",
         {"id": call_id, "owner": owner, "reason": reason}
         | {"permanent": permanent, "max": MAX_ATTEMPTS},
@@ -270,15 +273,15 @@ def give_up(conn: Connection, call_id: int, owner: str, reason: str, permanent: 
         emit_failed(conn, call_id, reason)
 
 
-def wait(conn: Connection, call_id: int, owner: str) -> None:
-    """Put a call down because nothing can be worked on here: no attempt is counted, and the sweep
-    tries again later. Nothing happens where the lease is lost."""
+def wait(conn: Connection, call_id: int, owner: str, reason: str) -> None:
+    """Put a call down because nothing can be worked on here, which `reason` tells: no attempt is
+    counted, and the sweep tries again later. Nothing happens where the lease is lost."""
     conn.execute(
         """update call set lease_owner = null, lease_until = null, attempts = attempts - 1,
-                  state_since = clock_timestamp(),
+                  state_since = clock_timestamp(), waiting_reason = %s,
                   state = case state when 'hearing' then 'waiting' else 'heard' end
             where id = %s and lease_owner = %s""",
-        [call_id, owner],
+        [reason, call_id, owner],
     )
 
 

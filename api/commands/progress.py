@@ -33,6 +33,8 @@ def state_words(call: dict[str, Any]) -> str:
     """Where a call stands, in a few plain words."""
     if call["state"] == "hearing":
         return f"hearing, {clock(call['heard_seconds'])} of {clock(call['seconds'])}"
+    if call["waiting_reason"]:
+        return f"waiting: {call['waiting_reason']}"
     return str(call["state"])
 
 
@@ -64,9 +66,10 @@ class _Lines:
         self._states: dict[int, str] = {}
 
     def show(self, call: dict[str, Any]) -> None:
-        if self._states.get(call["id"]) != call["state"]:
-            self._states[call["id"]] = call["state"]
-            self.say(f"{call['filename']}: {call['state']}")
+        said = state_words(call) if call["waiting_reason"] else call["state"]
+        if self._states.get(call["id"]) != said:
+            self._states[call["id"]] = said
+            self.say(f"{call['filename']}: {said}")
 
     def say(self, line: str) -> None:
         click.echo(line)

@@ -26,7 +26,7 @@ from insights.insight import PERSON, Kind, MiningNote, Review, Stance
 from insights.minable import why_not_mined
 from insights.queries import catalogue, insights_of, mining_note
 from insights.stored import StoredInsight
-from transcribe.edits.queries import edits_of
+from transcribe.edits.queries import by_hand, edits_of
 from transcribe.edits.rules import Edit
 from transcribe.kept.partial import Partial
 from transcribe.talk import talk_of
@@ -91,14 +91,20 @@ class Draft:
     missed: Mapping[str, object] = field(default_factory=dict)  # the fields of a missed insight
     turn: int | None = None  # whose words are put right
     text: str | None = None  # as written so far
+    again: str = ""  # the language to hear the call again in, about which it is asked
 
 
 @router.get("/calls/{call_id}")
 def call_page(
-    here: Here, user: Reader, call_id: int, edit: Annotated[int | None, Query()] = None
+    here: Here,
+    user: Reader,
+    call_id: int,
+    edit: Annotated[int | None, Query()] = None,
+    rehear: str = "",
 ) -> Response:
-    """The whole call; `edit` is the turn whose words its reader puts right."""
-    return whole(here, user, call_id, Draft(turn=edit))
+    """The whole call; `edit` is the turn whose words its reader puts right, `rehear` the language
+    in which to hear it again, where that would lose what people put right."""
+    return whole(here, user, call_id, Draft(turn=edit, again=rehear))
 
 
 def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Response:
@@ -118,6 +124,7 @@ def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Re
         }
         rivals = [rival.name for rival in catalogue(conn, call.company_id)]
         themes = theme_names(conn, call.company_id)
+        lost = by_hand(conn, call_id).words if draft.again else ""
     return page(
         "call.html",
         user,
@@ -136,6 +143,7 @@ def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Re
         hearing=hearing_lines(transcript) if transcript else (),
         speaking=speaking(transcript) if transcript else None,
         heard_in=heard_in(transcript) if transcript else None,
+        lost=lost,
         draft=draft,
         may_edit=user.may(Right.BRING) and call.state in EDITABLE,
         rivals=rivals,

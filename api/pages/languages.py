@@ -11,7 +11,7 @@ from api.pages.call import Draft, whole
 from api.rest.parameters import Bringer, Id
 from ingest.base.errors import Refused
 from ingest.tasks import relay
-from transcribe.corrections import hear_again
+from transcribe.corrections import WouldLose, hear_again
 
 router = APIRouter()
 
@@ -22,11 +22,15 @@ def rehear(
     user: Bringer,
     call_id: Id,
     language: Annotated[str, Form(), StringConstraints(min_length=2, max_length=3)],
+    discard_edits: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Have the call heard again in this language; then the call again."""
+    """Have the call heard again in this language; then the call again, which asks first where what
+    people put right would be lost."""
     try:
         with here.pool.connection() as conn:
-            hear_again(conn, call_id, language)
+            hear_again(conn, call_id, language, discard_edits=discard_edits)
+    except WouldLose:
+        return RedirectResponse(f"/calls/{call_id}?rehear={language}#rehear", 303)
     except Refused as error:
         return whole(here, user, call_id, Draft(str(error)))
     relay(here.pool)

@@ -94,5 +94,6 @@ def _event(progress: Progress) -> bytes:
         "heard_seconds": progress.heard_seconds,
         "seconds": progress.seconds,
         "failure": progress.failure,
+        "waiting_reason": progress.waiting_reason,
     }
     return format_sse_event(data_str=json.dumps(said), id=progress.version)

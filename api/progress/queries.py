@@ -21,6 +21,7 @@ class Progress:
     heard_seconds: float
     seconds: float  # of sound
     failure: str | None
+    waiting_reason: str | None
 
     @property
     def version(self) -> str:
@@ -37,7 +38,8 @@ def progress_of(conn: Connection, call_ids: Collection[int]) -> Mapping[int, Pro
     """How far these calls have come; one that is not there is left out."""
     with conn.cursor(row_factory=kwargs_row(_progress)) as cursor:
         found = cursor.execute(
-            """select id, state, state_since, heard_seconds, seconds, failure
+            """select id, state, state_since, heard_seconds, seconds, failure,
+                      waiting_reason
                  from call where id = any(%s)""",
             (list(call_ids),),
         )

@@ -18,13 +18,20 @@ class Language(Body):
     language: str | None = Field(
         max_length=3, description="ISO 639-1; null for what is detected.", examples=["de"]
     )
+    discard_edits: bool = Field(
+        False,
+        strict=True,
+        description="Go on although what people put right, words or who speaks, is lost by it. "
+        "Without this such a call is left as it is, and the problem `edits-stand` says what it is.",
+    )
 
 
 @router.post("/{call_id}/rehear", status_code=202)
 def rehear(here: Here, _: Bringer, call_id: Id, wanted: Language) -> CallLine:
     """Have a call heard again in another language. Its transcript and insights stay until that is
-    done; then words that somebody put right are gone, and what somebody reviewed stays."""
+    done; what somebody reviewed stays. Where somebody put words right, or said who speaks, send
+    `discard_edits`: that is gone then."""
     with here.pool.connection() as conn:
-        call = hear_again(conn, call_id, wanted.language)
+        call = hear_again(conn, call_id, wanted.language, discard_edits=wanted.discard_edits)
     relay(here.pool)
     return CallLine.model_validate(call)

@@ -14,8 +14,9 @@ router = APIRouter(prefix="/calls", tags=["Calls"])
 
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "`data` is JSON: state, heard_seconds, seconds, failure. It ends with the"
-        " final state, `done` or `failed`; the event `gone` says that the call was deleted.",
+        "description": "`data` is JSON: state, heard_seconds, seconds, failure, waiting_reason. It"
+        " ends with the final state, `done` or `failed`; the event `gone` says that the call was"
+        " deleted.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
     204: {"description": "You know the final state already: do not come again."},

@@ -57,6 +57,8 @@ function tell(progress) {
   told = Date.now();
 }
 
+const MINED_NEXT = ["heard", "mining"];
+
 follow(main, live.dataset.events, live.dataset.live, (fragment) => {
   const fresh = fragment.getElementById("state");
   if (heard && fresh.dataset.state === "hearing") {
@@ -64,7 +66,10 @@ follow(main, live.dataset.events, live.dataset.live, (fragment) => {
     tell(fresh.querySelector("p").textContent);
   }
   const old = document.getElementById("state");
-  if (fresh.dataset.state === old.dataset.state || fresh.dataset.state === "waiting") {
+  const states = [old.dataset.state, fresh.dataset.state];
+  // One that waits to be mined is tried again and again, which brings nothing new to read.
+  const unchanged = states[0] === states[1] || states.every((state) => MINED_NEXT.includes(state));
+  if (unchanged || fresh.dataset.state === "waiting") {
     freshen(old, fresh);
   } else if (player?.playing) {
     freshen(old, fresh);

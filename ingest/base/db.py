@@ -55,6 +55,13 @@ def passes(error: Outage) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(PASSING)
 
 
+def told(error: Outage) -> str:
+    """What to do about one that passes; its own words are the server's, and name its files."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "The disk of the database is full: free some of it."
+    return "The database broke off: see that its server runs, and has memory and connections left."
+
+
 @contextmanager
 def pool(url: str, max_size: int = 4) -> Iterator[Pool]:
     """Yield a pool of up to `max_size` connections, each checked before it is lent.

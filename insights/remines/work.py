@@ -38,9 +38,9 @@ class PieceLease(leases.Lease):
         """Put it down unfinished, as this worker ends."""
         queries.hand_back(conn, self.piece, self.owner)
 
-    def wait(self, conn: db.Connection, error: Exception) -> None:
+    def wait(self, conn: db.Connection, error: Exception, reason: str) -> None:
         """A remine does not wait for ever: somebody asked for it, and is told."""
-        self.give_up(conn, str(error), permanent=isinstance(error, BadSetup))
+        self.give_up(conn, reason, permanent=isinstance(error, BadSetup))
 
     def give_up(self, conn: db.Connection, reason: str, permanent: bool) -> None:
         """Put it down because of an error."""

@@ -73,6 +73,31 @@ def test_a_failed_call_is_heard_again_too(api: Api) -> None:
     assert_problem(again, 409, "call-busy")
 
 
+def test_what_people_put_right_is_lost_only_where_that_is_said(api: Api, german: str) -> None:
+    sales = api.as_(Role.SALES)
+    for turn in (0, 1):
+        assert sales.patch(f"{german}/turns/{turn}", json={"text": "Zu teuer."}).is_success
+    with db.connect(api.settings.database_url) as conn:
+        conn.execute("update call set state = 'done'")
+    refused = sales.post(f"{german}/rehear", json={"language": "de"})
+    told = assert_problem(refused, 409, "edits-stand")
+    assert "loses what people put right in it: the words of 2 turns." in told["detail"]
+    assert 'Send "discard_edits": true' in told["detail"]
+    kept = sales.get(german).json()
+    assert (kept["state"], len(kept["edits"])) == ("done", 2)
+    for unclear in ("true", 1, None):
+        body = {"language": "de", "discard_edits": unclear}
+        assert_problem(sales.post(f"{german}/rehear", json=body), 422, "invalid-request")
+    agreed = {"language": "de", "discard_edits": True}
+    assert sales.post(f"{german}/rehear", json=agreed).json()["state"] == "waiting"
+    number = int(german.rpartition("/")[2])
+    with db.connect(api.settings.database_url) as conn:
+        assert queries.claim(conn, number, CallState.HEARING, "ear", 60)
+        transcripts.save(conn, number, TRANSCRIPT)
+        queries.finish(conn, number, "ear", CallState.HEARD)
+    assert sales.get(german).json()["edits"] == [], "as was said"
+
+
 def test_only_who_may_correct_calls_has_them_heard_again(api: Api, german: str) -> None:
     body = {"language": "de"}
     assert_problem(api.as_(Role.PRODUCT).post(f"{german}/rehear", json=body), 403, "not-allowed")

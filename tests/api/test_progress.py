@@ -4,18 +4,22 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from api.commands.progress import state_words
 from api.progress import follower
 from api.progress.queries import Progress, progress_of
 from api.users import Role
 from ingest import queries as calls
 from ingest.base import db
+from ingest.base.settings import Settings
 from ingest.calls import CallState
 from tests.api.running import Api, assert_problem, until
+from transcribe import tasks
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +80,7 @@ def test_a_call_is_followed_to_its_end(api: Api, call_id: int, conn: db.Connecti
             "heard_seconds": 0,
             "seconds": 3,
             "failure": None,
+            "waiting_reason": None,
         }
         assert calls.claim(conn, call_id, CallState.HEARING, "ear", 60)
         conn.commit()
@@ -106,6 +111,27 @@ def test_a_failure_is_told_with_its_reason(api: Api, call_id: int, conn: db.Conn
         said = stream.event()["data"]
         assert (said["state"], said["failure"]) == ("failed", "It is noise.")
         assert stream.rest() == []
+
+
+def test_a_call_that_waits_for_a_model_says_so_everywhere(
+    api: Api, call_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker with a folder that holds no model takes it."""
+    broken = Settings(whisper_model=str(tmp_path), hearing_threads=2)
+    monkeypatch.setattr(tasks, "settings", lambda: broken)
+    with listening(api, call_id) as stream:
+        assert stream.event()["data"]["waiting_reason"] is None
+        tasks.hear.run(call_id)
+        said = stream.event()["data"]
+        while said["state"] != "waiting":
+            said = stream.event()["data"]
+    reason = said["waiting_reason"]
+    assert reason.startswith(f"EARSHOT_WHISPER_MODEL names {tmp_path}, which holds no model.bin: ")
+    reader = api.as_(Role.PRODUCT)
+    [listed] = reader.get("/v1/calls").json()["items"]
+    for call in (reader.get(f"/v1/calls/{call_id}").json(), listed):
+        assert (call["state"], call["failure"], call["waiting_reason"]) == ("waiting", None, reason)
+        assert state_words(call) == f"waiting: {reason}"
 
 
 def test_who_comes_again_is_told_only_what_is_new(

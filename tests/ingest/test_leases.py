@@ -15,6 +15,11 @@ from ingest.calls import MAX_ATTEMPTS, Call, CallState
 from ingest.leases import Lease, work
 from tests.conftest import AddCall
 
+DATABASE_FULL = "The disk of the database is full: free some of it."
+DATABASE_AWAY = (
+    "The database broke off: see that its server runs, and has memory and connections left."
+)
+
 HEARING, HEARD, WAITING = CallState.HEARING, CallState.HEARD, CallState.WAITING
 
 
@@ -150,35 +155,47 @@ def test_a_permanent_error_fails_the_call_in_its_own_words(
 def test_a_passing_error_is_tried_again_then_told(
     conn: db.Connection, settings: Settings, call: Call, error: Exception, reason: str
 ) -> None:
+    told: list[str | None] = []
     for attempt in range(MAX_ATTEMPTS):
         assert state_of(conn, call).state is WAITING, attempt
         assert work(settings, call.id, HEARING, failing(error))
+        told.append(state_of(conn, call).waiting_reason)
     failed = state_of(conn, call)
     assert failed.failure is not None
     assert failed.failure.startswith(reason)
     assert "secret words" not in failed.failure
+    assert told == [failed.failure] * (MAX_ATTEMPTS - 1) + [None]
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "told"),
     [
-        BadSetup("The model is damaged: delete it, it is remade."),
-        DiskFull("The disk is full: free some of it."),
-        psycopg.errors.DiskFull("could not extend file: No space left on device"),
-        psycopg.errors.AdminShutdown("terminating connection"),
-        psycopg.OperationalError("the connection is closed"),
+        (BadSetup("The model is damaged: delete it."), "The model is damaged: delete it."),
+        (DiskFull("The disk is full: free some of it."), "The disk is full: free some of it."),
+        (psycopg.errors.DiskFull("could not extend file base/1/2"), DATABASE_FULL),
+        (psycopg.errors.AdminShutdown("terminating connection"), DATABASE_AWAY),
+        (psycopg.OperationalError("the connection is closed"), DATABASE_AWAY),
     ],
 )
 def test_what_is_no_fault_of_the_calls_never_fails_it(
-    conn: db.Connection, settings: Settings, call: Call, error: Exception
+    conn: db.Connection, settings: Settings, call: Call, error: Exception, told: str
 ) -> None:
-    """However often: it waits, and is heard once that is mended."""
+    """However often: it waits and says why, and is heard once that is mended."""
     for _ in range(MAX_ATTEMPTS + 1):
         assert work(settings, call.id, HEARING, failing(error))
         waiting = state_of(conn, call)
         assert (waiting.state, waiting.attempts, waiting.failure) == (WAITING, 0, None)
-    assert work(settings, call.id, HEARING, finish_hearing(settings))
-    assert state_of(conn, call).state is HEARD
+        assert waiting.waiting_reason == told
+    during: list[str | None] = []
+
+    def finish(call: Call, lease: Lease) -> None:
+        during.append(call.waiting_reason)
+        finish_hearing(settings)(call, lease)
+
+    assert work(settings, call.id, HEARING, finish)
+    heard = state_of(conn, call)
+    assert (heard.state, heard.waiting_reason) == (HEARD, None)
+    assert during == [None], "it waits no longer"
 
 
 def test_lost_work_is_dropped_without_a_word(

@@ -320,6 +320,29 @@ def test_giving_up_for_now_tries_again_until_the_attempts_are_used(
     assert queries.get_call(conn, call.id).failure == "The disk is full."
 
 
+def test_a_call_that_waits_says_why_until_it_is_taken_again(
+    conn: db.Connection, add_call: AddCall
+) -> None:
+    call, other = add_call(), add_call()
+    for step, back, after in ((HEARING, WAITING, HEARD), (MINING, HEARD, DONE)):
+        queries.claim(conn, call.id, step, "w", LONG)
+        queries.wait(conn, call.id, "another", "The disk is full.")
+        assert queries.get_call(conn, call.id).state is step, "its lease is lost"
+        queries.wait(conn, call.id, "w", "The disk is full.")
+        waiting = queries.get_call(conn, call.id)
+        assert (waiting.state, waiting.attempts) == (back, 0)
+        assert waiting.waiting_reason == "The disk is full."
+        assert {c.id: c.waiting_reason for c in queries.list_calls(conn)} == {
+            call.id: "The disk is full.",
+            other.id: None,
+        }
+        taken = queries.claim(conn, call.id, step, "w", LONG)
+        assert taken is not None
+        assert taken.waiting_reason is None
+        queries.finish(conn, call.id, "w", after)
+        assert queries.get_call(conn, call.id).waiting_reason is None
+
+
 def test_what_cannot_be_helped_fails_at_once(conn: db.Connection, add_call: AddCall) -> None:
     call = add_call()
     queries.claim(conn, call.id, HEARING, "w", LONG)

@@ -80,6 +80,21 @@ def test_an_error_while_saving_leaves_the_old_insights_and_is_tried_again(
     assert labels(conn, call) == [("price", "2"), ("timing", "2")]
 
 
+def test_a_database_without_room_is_told_in_plain_words(
+    conn: db.Connection, settings: Settings, mined: AddMined
+) -> None:
+    def load() -> Mining:
+        raise psycopg.errors.DiskFull("could not extend file base/1/2")
+
+    call = mined()
+    asked = ask(conn)
+    for _ in range(MAX_ATTEMPTS):
+        work.go_on(settings, load)
+    assert now(conn, asked).failed == 1
+    told = [(call.id, "The disk of the database is full: free some of it.")]
+    assert queries.failures(conn, asked.id, 5) == told
+
+
 def test_a_miner_that_cannot_be_loaded_fails_the_calls_with_its_reason(
     conn: db.Connection, settings: Settings, mined: AddMined
 ) -> None:

@@ -170,8 +170,10 @@ def test_a_full_disk_gives_the_call_back_to_be_heard_later(
             tasks.hear(call.id)
             back = now(conn, call)
             assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
+            assert back.waiting_reason
+            assert back.waiting_reason.startswith("The disk is full: ")
     tasks.hear(call.id)
-    assert now(conn, call).state is CallState.HEARD
+    assert (now(conn, call).state, now(conn, call).waiting_reason) == (CallState.HEARD, None)
 
 
 def test_a_full_database_loses_nothing(upload: Upload, conn: db.Connection) -> None:
@@ -182,6 +184,7 @@ def test_a_full_database_loses_nothing(upload: Upload, conn: db.Connection) -> N
         tasks.hear(call.id)
         back = now(conn, call)
         assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
+        assert back.waiting_reason == "The disk of the database is full: free some of it."
         with pytest.raises(NotFound):
             load(conn, call.id)
         conn.rollback()
@@ -234,6 +237,8 @@ def test_a_call_waits_for_a_damaged_model_to_be_mended(
     back = now(conn, call)
     assert (back.state, back.attempts, back.failure) == (CallState.WAITING, 0, None)
     assert f"delete {folder}, it is remade" in " ".join(capsys.readouterr().out.split())
+    assert back.waiting_reason
+    assert f"delete {folder}, it is remade" in back.waiting_reason
     if folder.is_dir():
         shutil.rmtree(folder)  # what the error says; no restart is needed
     else:

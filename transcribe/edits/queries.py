@@ -7,7 +7,7 @@ from psycopg.rows import dict_row
 
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
-from transcribe.edits.rules import BadEdit, Edit, TurnChanged, misheard, rewritten
+from transcribe.edits.rules import BadEdit, ByHand, Edit, TurnChanged, misheard, rewritten
 from transcribe.pii.queries import mask_anew
 from transcribe.queries import load
 from transcribe.transcript import Transcript, Turn, Word
@@ -67,6 +67,19 @@ def edits_of(conn: Connection, call_id: int) -> list[Edit]:
             [call_id],
         ).fetchall()
     return [_edit(**row) for row in rows]
+
+
+def by_hand(conn: Connection, call_id: int) -> ByHand:
+    """What people put right in the call's transcript: a name that Earshot put right is theirs only
+    where they took that back."""
+    row = conn.execute(
+        """select (select count(distinct turn) from turn_edit
+                   where call_id = %(call)s and (user_id is null) = (undone_at is not null)),
+                  exists (select from voice where call_id = %(call)s and by_person)""",
+        {"call": call_id},
+    ).fetchone()
+    assert row is not None, "a select without a table has a row"
+    return ByHand(*row)
 
 
 def _edit(text: str, **edit: Any) -> Edit:

@@ -54,6 +54,20 @@ class Misheard:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """What people put right in a transcript, and lose where it is made anew."""
+
+    turns: int  # that read as a person left them
+    sides: bool  # somebody said who speaks
+
+    @property
+    def words(self) -> str:
+        """ "the words of 2 turns and who speaks"; empty where nobody put anything right."""
+        parts = [f"the words of {self.turns} turn{'s' * (self.turns != 1)}"] * bool(self.turns)
+        return " and ".join([*parts, *["who speaks"] * self.sides])
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """Words [before, before_to) that became words [after, after_to)."""
 

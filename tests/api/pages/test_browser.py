@@ -22,7 +22,7 @@ from tests.api.pages.browsing import (
     needs_chromium,
     second,
 )
-from tests.api.pages.test_pages import hostile_call
+from tests.api.pages.test_pages import DISK_FULL, hostile_call
 
 pytestmark = needs_chromium
 
@@ -222,6 +222,8 @@ def test_no_page_shuts_anyone_out(
     seed.in_state(
         conn, seed.bring(conn, "plumbline-07", store=store), CallState.HEARING, heard_seconds=9.0
     )
+    waiting = seed.bring(conn, "haulwright-02", store=store)
+    seed.in_state(conn, waiting, CallState.WAITING, waiting_reason=DISK_FULL)
     seed.rivals(conn, "plumbline-01")
     verdicts = (Review.REJECTED, Review.CONFIRMED)
     for found_one, verdict in zip(insights_of(conn, call.id), verdicts, strict=False):
@@ -233,6 +235,7 @@ def test_no_page_shuts_anyone_out(
         "/calls",
         f"/calls/{call.id}",
         f"/calls/{broken.id}",
+        f"/calls/{waiting.id}",
         "/digest?week=2026-W17",
         "/competitors",
         "/login",

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api.users import Role
@@ -17,6 +18,10 @@ from tests.api.pages.conftest import LogIn
 from tests.api.pages.test_pages import text_of
 
 NOT_MINED = "Transcribed in German; not mined: Earshot’s detectors know English."
+LOST = (
+    "Hearing the call again in English loses what people put right in it: the words of 1 turn."
+    " What people reviewed stays."
+)
 MISHEARD: dict[str, Any] = {"language_asked": "en", "foreign_seconds": {"de": 280.0}}
 
 
@@ -91,6 +96,41 @@ def test_a_call_heard_as_the_wrong_language_is_heard_again_by_one_click(
     twice = admin.post(f"/calls/{call_id}/rehear", data={"language": language})
     assert twice.status_code == 422
     assert "wait until it is done" in twice.text
+
+
+def test_what_people_put_right_is_lost_only_after_a_question(
+    admin: TestClient, conn: Connection
+) -> None:
+    call_id = called(conn, "de")
+    page = f"/calls/{call_id}"
+    assert admin.post(f"{page}/turns/1", data={"text": "Zu teuer."}).status_code == 303
+    conn.execute("update call set state = 'done'")
+    conn.commit()
+    assert "loses" not in read(admin, page)
+    asked = admin.post(f"{page}/rehear", data={"language": "en"})
+    assert (asked.status_code, asked.headers["location"]) == (303, f"{page}?rehear=en#rehear")
+    question = admin.get(asked.headers["location"]).text
+    assert LOST in text_of(question)
+    conn.rollback()
+    assert get_call(conn, call_id).state is CallState.DONE
+    form = re.search(r'<div class="notice" id="rehear">.*?</div>', question, re.DOTALL)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="(\w+)"', form.group()))
+    assert admin.post(f"{page}/rehear", data=fields | {"discard_edits": "?"}).status_code == 422
+    answer = admin.post(f"{page}/rehear", data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    conn.rollback()
+    assert get_call(conn, call_id).state is CallState.WAITING
+
+
+@pytest.mark.parametrize("asked", ["en", "fr", "<b>", ""])
+def test_nothing_is_asked_where_nothing_would_be_lost(
+    admin: TestClient, conn: Connection, asked: str
+) -> None:
+    html = admin.get(f"/calls/{called(conn, 'de')}", params={"rehear": asked}).text
+    assert "loses" not in text_of(html)
+    assert "Hear it again in English" in text_of(html)
+    assert "<b>" not in html.partition('id="rehear"')[2].partition("</form>")[0]
 
 
 def test_who_may_not_correct_calls_is_offered_nothing(log_in: LogIn, conn: Connection) -> None:

@@ -19,6 +19,7 @@ from tests.api.pages import seed
 from tests.api.pages.conftest import LogIn
 from transcribe.transcript import Speaker, Transcript, Turn
 
+DISK_FULL = "The disk for recordings is full: free some of it. Calls wait, and none is lost."
 LARGEST_PAGE = 300_000  # bytes
 
 
@@ -131,6 +132,16 @@ def test_a_call_shows_words_marks_and_quotes(
     ("state", "columns", "says"),
     [
         (CallState.WAITING, {}, "Queued: it is heard after those brought before it."),
+        (
+            CallState.WAITING,
+            {"waiting_reason": DISK_FULL},
+            f"Waiting. {DISK_FULL} Earshot tries again by itself.",
+        ),
+        (
+            CallState.HEARD,
+            {"waiting_reason": DISK_FULL},
+            f"Waiting. {DISK_FULL} Earshot tries again by itself. Every word is here; only",
+        ),
         (CallState.HEARING, {"heard_seconds": 83.0}, "Heard up to 1:23 of 3:2"),
         (CallState.FAILED, {"failure": "It is broken."}, "Failed. It is broken. The recording is"),
     ],
@@ -142,6 +153,16 @@ def test_a_call_on_its_way_says_where_it_is(
     conn.commit()
     assert says in read(admin, f"/calls/{call.id}")
     assert says in read(admin, f"/calls/{call.id}/live")
+
+
+def test_the_list_says_why_a_call_waits(admin: TestClient, conn: Connection) -> None:
+    call = seed.bring(conn, "plumbline-07")
+    seed.in_state(conn, call, CallState.WAITING, waiting_reason=DISK_FULL)
+    conn.commit()
+    for path in ("/calls", "/calls/live"):
+        page = read(admin, path)
+        assert f"Waiting. {DISK_FULL}" in page
+        assert "Queued" not in page
 
 
 def test_a_failed_call_is_tried_again_from_the_step_that_failed(
@@ -202,6 +223,8 @@ def hostile_call(conn: Connection, store: Store | None = None) -> int:
     conn.execute("update call set filename = %s where id = %s", (HOSTILE, call.id))
     other = seed.bring(conn, "haulwright-02", title=HOSTILE)
     seed.in_state(conn, other, CallState.FAILED, failure=HOSTILE)
+    third = seed.bring(conn, "brackenwatch-01")
+    seed.in_state(conn, third, CallState.WAITING, waiting_reason=HOSTILE)
     conn.commit()
     return call.id
 

@@ -37,3 +37,28 @@ def test_the_page_follows_its_call(site: Site, conn: Connection, store: Store) -
     settled = len(asked)
     page.wait_for_timeout(2000)
     assert asked[settled:] == [], "it ended, and nobody asks again"
+
+
+def test_a_call_that_waits_to_be_mined_leaves_what_is_written_alone(
+    site: Site, conn: Connection, store: Store
+) -> None:
+    """Each try of a worker would take the words away that are being put right."""
+    call = seed.done(conn, "plumbline-07", store=store, found=())
+    calls.retry(conn, call.id, CallState.HEARD)
+    conn.commit()
+    page = site.open(f"/calls/{call.id}?edit=1")
+    written = page.get_by_role("textbox", name="What was said")
+    written.fill("Half of a senten")
+    state = page.locator("#state")
+    expect(state).to_contain_text("looking for insights now")
+    assert calls.claim(conn, call.id, CallState.MINING, "mind", 60)
+    conn.commit()
+    expect(state).to_have_attribute("data-state", "mining")
+    calls.wait(conn, call.id, "mind", "The reader is damaged: reinstall Earshot.")
+    conn.commit()
+    expect(state).to_contain_text("Waiting. The reader is damaged: reinstall Earshot.")
+    expect(written).to_have_value("Half of a senten")
+    assert calls.claim(conn, call.id, CallState.MINING, "mind", 60)
+    calls.finish(conn, call.id, "mind", CallState.DONE)
+    conn.commit()
+    expect(state).to_contain_text("No objection")
