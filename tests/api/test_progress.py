@@ -175,9 +175,7 @@ def test_listeners_outlast_the_database_connections(
         assert stream.event()["data"]["state"] == "hearing"
 
 
-def test_who_leaves_is_forgotten(
-    api: Api, call_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_leaves_is_forgotten(api: Api, call_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[float] = []
 
     def looking(conn: db.Connection, ids: Collection[int]) -> Mapping[int, Progress]:
