@@ -58,7 +58,6 @@ PIECE = {
 
 
 @router.options("/uploads", status_code=204, response_class=Response)
-@router.options("/uploads/{_upload_id}", status_code=204, response_class=Response)
 def abilities(here: Here, _: Bringer) -> Response:
     """Which versions and extensions of tus are spoken, and how large a recording may be."""
     said = {

@@ -34,7 +34,6 @@ EXPECTED = {
     "POST /v1/calls": {Role.SALES, Role.ADMIN},
     "OPTIONS /v1/uploads": {Role.SALES, Role.ADMIN},
     "POST /v1/uploads": {Role.SALES, Role.ADMIN},
-    "OPTIONS /v1/uploads/{_upload_id}": {Role.SALES, Role.ADMIN},
     "HEAD /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
     "PATCH /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
     "POST /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
