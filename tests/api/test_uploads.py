@@ -1,6 +1,7 @@
 """Recordings in pieces over real HTTP, sent by a real tus client and by hand."""
 
 import base64
+import fcntl
 import hashlib
 import io
 import socket
@@ -19,6 +20,8 @@ from ingest import queries as calls
 from ingest.base import db
 from ingest.base.settings import Settings
 from ingest.store import open_store
+from ingest.uploads import queries
+from ingest.uploads.upload import Busy
 from ingest.uploads.work import Uploads
 from tests import sounds
 from tests.api.running import SOUND, Api, assert_problem, rows, serve, until
@@ -394,6 +397,32 @@ def test_a_server_that_died_before_it_noted_the_call(quiet: Api, pool: db.Pool) 
     with pool.connection() as conn:
         assert calls.get_call(conn, number).rep == "Dana"
     assert rows(quiet, "call", "outbox") == (1, 1)
+
+
+def test_only_one_finishes_an_upload(quiet: Api, pool: db.Pool) -> None:
+    upload = die_at_the_end(quiet)
+    ours = uploads(quiet, pool)
+    with pool.connection() as conn:
+        (kept,) = queries.among(conn, [upload.rpartition("/")[2]]).values()
+        ((user,),) = conn.execute("select user_id from upload").fetchall()
+    with (ours.folder / f"{kept.id}.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Busy, match="ask again"):
+            ours.finish(user, kept, patience=0)
+        ours.sweep()
+        assert rows(quiet, "call") == (0,)
+    assert ours.finish(user, kept).call_id is not None
+    assert rows(quiet, "call") == (1,)
+
+
+def test_a_whole_recording_waits_for_its_store(quiet: Api) -> None:
+    upload, audio = begin(quiet), quiet.settings.home / "audio"
+    aside = audio.rename(audio.with_name("away"))
+    audio.touch()
+    assert_problem(bring(quiet, upload, 0, SOUND), 503, "unavailable")
+    audio.unlink()
+    aside.rename(audio)
+    assert look(quiet, upload).headers["earshot-call"], "nothing is sent again"
 
 
 def test_what_expires_is_swept_and_what_goes_on_is_not(quiet: Api, pool: db.Pool) -> None:
