@@ -84,6 +84,11 @@ def has_body(request: Request) -> bool:
     )
 
 
+def announced(request: Request) -> int:
+    """Bytes of the body, as far as that is known."""
+    return int(request.headers.get("content-length", "0"))
+
+
 def check_type(request: Request) -> None:
     """Raise OtherType unless the body is announced as a piece of an upload."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != PIECE:

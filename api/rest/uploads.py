@@ -16,7 +16,7 @@ from api.rest.tus import Sender
 from api.users import User
 from ingest.audio import Limits
 from ingest.base.errors import Incomplete
-from ingest.uploads.partial import check_fits, check_follows
+from ingest.uploads.partial import check_fits
 from ingest.uploads.upload import BadHeader, NoRoom
 from ingest.uploads.work import Uploads
 
@@ -90,9 +90,8 @@ async def begin(request: Request, here: Here, user: Sender) -> Response:
 )
 def look(here: Here, user: Sender, upload_id: UploadId) -> Response:
     """How far an upload is: where to go on, or which call it became."""
-    uploads = _uploads(here)
-    upload = uploads.finish(user.id, uploads.find(user.id, upload_id))
-    said = tus.said_of(upload, uploads.offset(upload)) | {"Upload-Length": str(upload.bytes)}
+    upload, offset = _uploads(here).finish(user.id, upload_id)
+    said = tus.said_of(upload, offset) | {"Upload-Length": str(upload.bytes)}
     if upload.metadata:
         said["Upload-Metadata"] = upload.metadata
     return Response(headers=said)
@@ -148,37 +147,30 @@ def _uploads(here: Context) -> Uploads:
 
 def _begin(request: Request, here: Context, user: User) -> Response:
     uploads, size = _uploads(here), tus.length(request)
-    checksum, piece = tus.checksum(request), tus.has_body(request)
-    if piece:
+    checksum, announced = tus.checksum(request), tus.announced(request)
+    if tus.has_body(request):
         tus.check_type(request)
-        _check_announced(request, 0, size)
+        check_fits(announced, size)
     upload = uploads.begin(user.id, size, request.headers.get("upload-metadata", ""))
-    if piece:
-        # The sender has to hear where the upload lies, or what came is lost to them.
+    # On a full disk as well the sender has to hear where the upload lies, or all is sent again.
+    if tus.has_body(request):
         with suppress(NoRoom):
-            uploads.append(upload, 0, _pieces(request), checksum)
-    said = {"Location": f"/v1/uploads/{upload.id}"}
+            uploads.append(upload, 0, _pieces(request), announced=announced, checksum=checksum)
+    offset = uploads.kept(upload)
     with suppress(NoRoom):
-        upload = uploads.finish(user.id, upload)
-    said |= tus.said_of(upload, uploads.offset(upload))
+        upload, offset = uploads.finish(user.id, upload.id)
+    said = {"Location": f"/v1/uploads/{upload.id}"} | tus.said_of(upload, offset)
     return Response(status_code=201, headers=said)
 
 
 def _go_on(request: Request, here: Context, user: User, upload_id: str) -> Response:
     tus.check_type(request)
     at, checksum = tus.number(request, "Upload-Offset"), tus.checksum(request)
-    uploads = _uploads(here)
+    uploads, announced = _uploads(here), tus.announced(request)
     upload = uploads.go_on(user.id, upload_id)
-    check_follows(uploads.offset(upload), at)
-    _check_announced(request, at, upload.bytes)
-    offset = uploads.append(upload, at, _pieces(request), checksum)
-    upload = uploads.finish(user.id, upload)
+    offset = uploads.append(upload, at, _pieces(request), announced=announced, checksum=checksum)
+    upload, _ = uploads.finish(user.id, upload_id)
     return Response(status_code=204, headers=tus.said_of(upload, offset))
-
-
-def _check_announced(request: Request, at: int, whole: int) -> None:
-    """Refuse what is announced as too much before any of it is read. Raises TooLarge."""
-    check_fits(at + int(request.headers.get("content-length", "0")), whole)
 
 
 def _pieces(request: Request) -> Iterator[bytes]:

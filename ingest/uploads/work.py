@@ -79,17 +79,25 @@ class Uploads:
         with self.pool.connection() as conn:
             return queries.put_off(conn, user_id, upload_id)
 
-    def offset(self, upload: Upload) -> int:
-        """How many bytes are here."""
-        return upload.bytes if upload.ended else self._partial(upload).size
+    def kept(self, upload: Upload) -> int:
+        """How many bytes of an upload that has not ended are here."""
+        return self._partial(upload).size
 
     def append(
-        self, upload: Upload, at: int, chunks: Iterable[bytes], checksum: Checksum | None = None
+        self,
+        upload: Upload,
+        at: int,
+        chunks: Iterable[bytes],
+        *,
+        announced: int = 0,
+        checksum: Checksum | None = None,
     ) -> int:
-        """Keep what follows the first `at` bytes, and return how many there are now. With a
-        checksum all is kept or nothing. Raises WrongOffset, WrongChecksum, TooLarge, NoRoom."""
+        """Keep what follows the first `at` bytes, `announced` as so many, and return how many there
+        are now. With a checksum all is kept or nothing. What cannot be taken is refused before any
+        is read, if that is known. Raises WrongOffset, WrongChecksum, TooLarge, NoRoom."""
         partial = self._partial(upload)
-        check_follows(self.offset(upload), at)
+        check_follows(upload.bytes if upload.ended else partial.size, at)
+        check_fits(at + announced, upload.bytes)
         if upload.ended:
             for chunk in chunks:
                 check_fits(at + len(chunk), upload.bytes)
@@ -99,21 +107,25 @@ class Uploads:
         with aside(spool_folder(self.settings), chunks, upload.bytes - at, checksum) as right:
             return partial.append(right, at, upload.bytes)
 
-    def finish(self, user_id: int, upload: Upload, patience: float = PATIENCE_SECONDS) -> Upload:
-        """Make a call of the upload if it is whole; the upload as it is then.
+    def finish(
+        self, user_id: int, upload_id: str, patience: float = PATIENCE_SECONDS
+    ) -> tuple[Upload, int]:
+        """The upload as it stands, made a call if it is whole, and how many bytes are here.
 
-        Raises Busy, AsBefore where the recording was refused, and what `accept` raises that may
-        pass.
+        Raises NotFound, Busy, AsBefore where the recording was refused, and what `accept` raises
+        that may pass.
         """
-        partial = self._partial(upload)
-        if not upload.ended and partial.size == upload.bytes:
+        partial = Partial(self.folder, upload_id)
+        size = partial.size  # before the row: the file goes when the row tells what came of it
+        upload = self.find(user_id, upload_id)
+        if not upload.ended and size == upload.bytes:
             with partial.alone(patience):
-                upload = self.find(user_id, upload.id)
+                upload = self.find(user_id, upload_id)
                 upload = upload if upload.ended else self._take(upload, partial)
                 partial.remove()
         if upload.refusal is not None:
             raise AsBefore(upload.refusal)
-        return upload
+        return upload, upload.bytes if upload.ended else size
 
     def remove(self, upload: Upload) -> None:
         """Forget an upload and what came of it; a call that it became stays. Raises Busy."""

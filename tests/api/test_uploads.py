@@ -408,10 +408,11 @@ def test_only_one_finishes_an_upload(quiet: Api, pool: db.Pool) -> None:
     with (ours.folder / f"{kept.id}.lock").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(Busy, match="ask again"):
-            ours.finish(user, kept, patience=0)
+            ours.finish(user, kept.id, patience=0)
         ours.sweep()
         assert rows(quiet, "call") == (0,)
-    assert ours.finish(user, kept).call_id is not None
+    upload_now, size = ours.finish(user, kept.id)
+    assert (upload_now.call_id is not None, size) == (True, len(SOUND))
     assert rows(quiet, "call") == (1,)
 
 
