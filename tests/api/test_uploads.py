@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
@@ -139,6 +140,23 @@ def test_the_first_bytes_may_come_at_once(api: Api, size: int) -> None:
     assert (answer.status_code, answer.headers["upload-offset"]) == (201, str(size))
     assert ("earshot-call" in answer.headers) == (size == len(SOUND))
     assert offset(api, answer.headers["location"]) == size
+
+
+def test_a_large_piece_is_never_in_memory(api: Api) -> None:
+    process, piece = psutil.Process(), bytes(1 << 20)
+    upload = begin(api, 200 * len(piece))
+    before = peak = process.memory_info().rss
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal peak
+        for _ in range(200):
+            yield piece
+            peak = max(peak, process.memory_info().rss)
+
+    headers = PIECE | {"Upload-Offset": "0"}
+    answer = api.as_(Role.SALES).patch(upload, content=chunks(), headers=headers)
+    assert_problem(answer, 415, "not-audio")
+    assert peak - before < 60e6, "of 200 MB"
 
 
 def test_it_is_nobody_elses(api: Api) -> None:
@@ -350,6 +368,20 @@ def test_a_full_disk_loses_nothing(api: Api) -> None:
     part.unlink()
     kept.rename(part)
     assert "earshot-call" in bring(api, upload, HALF, SOUND[HALF:]).headers
+
+
+def test_a_disk_that_is_full_at_once_tells_where_to_go_on(api: Api) -> None:
+    with db.connect(api.settings.database_url) as conn:
+        conn.execute("alter table upload alter column id set default 'known'")
+        conn.commit()
+    part = api.settings.home / "uploads" / "known.part"
+    part.parent.mkdir()
+    part.symlink_to("/dev/full")
+    headers = PIECE | {"Upload-Length": str(len(SOUND))}
+    answer = api.as_(Role.SALES).post("/v1/uploads", content=SOUND, headers=headers)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (201, "0")
+    part.unlink()
+    assert "earshot-call" in bring(api, answer.headers["location"], 0, SOUND).headers
 
 
 @pytest.fixture
