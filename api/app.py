@@ -14,6 +14,7 @@ from api.guard import Guard, allowed_hosts
 from api.idempotency.once import Once
 from api.limiter import Limiter
 from api.progress.follower import Follower
+from api.upkeep import sweep_uploads
 from ingest.base import db, queue
 from ingest.base.settings import Settings
 from ingest.store import open_store
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
             )
             async with create_task_group() as tasks:
                 tasks.start_soon(follower.run)
+                tasks.start_soon(sweep_uploads, app.state.context)
                 yield
                 tasks.cancel_scope.cancel()
 

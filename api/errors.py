@@ -37,10 +37,14 @@ TITLES = {
     "bad-subscription": "The digest cannot be ordered like this",
     "bad-theme": "The theme cannot be called or cut like this",
     "bad-transcript": "This is not a transcript that Earshot can take",
+    "bad-upload-header": "A header of the upload cannot be read",
+    "bad-upload-type": "The bytes of an upload are sent as another type",
+    "bad-upload-version": "Earshot speaks another version of this protocol",
     "bad-view": "This view cannot be kept",
     "bad-webhook-url": "No webhook is sent to this URL",
     "busy": "Another training is at work",
     "call-busy": "The call is being worked on",
+    "disk-full": "The disk is full",
     "edits-stand": "What people put right would be lost",
     "empty-file": "There is no sound in the file",
     "hearing-busy": "Another recording is being heard",
@@ -71,7 +75,10 @@ TITLES = {
     "turn-changed": "Somebody edited these words meanwhile",
     "unavailable": "A part of Earshot is away just now",
     "unknown-host": "Earshot does not answer to this name",
+    "upload-busy": "The recording is being checked",
     "upload-incomplete": "The upload ended too early",
+    "wrong-checksum": "The bytes changed on their way",
+    "wrong-offset": "These bytes do not follow those that are here",
 }
 """What each problem type is called, the same whenever it occurs."""
 

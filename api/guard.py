@@ -20,6 +20,7 @@ SMALL_BODY = 1 << 20
 """Bytes of any other body: forms and JSON are read whole."""
 
 UPLOAD_PATHS = ("/v1/calls", TRANSCRIPTIONS_PATH)
+UPLOADS_PATH = "/v1/uploads"
 TRANSCRIPT_PATH = "/v1/transcripts"
 
 HEADERS = {
@@ -114,7 +115,7 @@ class _Reply:
 
 def _capped(scope: Scope, receive: Receive) -> Receive:
     """`receive`, refusing more than a small body; an upload minds its own cap."""
-    if scope["path"] in UPLOAD_PATHS:
+    if scope["path"] in UPLOAD_PATHS or scope["path"].startswith(UPLOADS_PATH):
         return receive
     most = MOST_BYTES if scope["path"] == TRANSCRIPT_PATH else SMALL_BODY
     left = most

@@ -48,7 +48,7 @@ class Limiter:
         }
         if not allowed:
             headers["retry-after"] = str(seconds)
-        setattr(request.state, EXTRA_HEADERS, headers)
+        setattr(request.state, EXTRA_HEADERS, getattr(request.state, EXTRA_HEADERS, {}) | headers)
         if not allowed:
             raise TooMany(
                 f"This token made {self._limit.amount} requests within a minute, as many as are "

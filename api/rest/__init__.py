@@ -25,6 +25,7 @@ from api.rest import (
     transcripts,
     trends,
     upload,
+    uploads,
     voices,
     webhooks,
 )
@@ -37,6 +38,7 @@ REFUSED = {
 router = APIRouter(responses={"4XX": REFUSED, "5XX": REFUSED})
 for part in (
     upload,
+    uploads,
     transcripts,
     transcriptions,
     calls,

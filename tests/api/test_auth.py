@@ -32,6 +32,12 @@ PUBLIC = {
 
 EXPECTED = {
     "POST /v1/calls": {Role.SALES, Role.ADMIN},
+    "OPTIONS /v1/uploads": {Role.SALES, Role.ADMIN},
+    "POST /v1/uploads": {Role.SALES, Role.ADMIN},
+    "HEAD /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
+    "PATCH /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
+    "POST /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
+    "DELETE /v1/uploads/{upload_id}": {Role.SALES, Role.ADMIN},
     "POST /v1/audio/transcriptions": {Role.SALES, Role.ADMIN},
     "POST /v1/transcripts": {Role.SALES, Role.ADMIN},
     "PATCH /v1/calls/{call_id}": {Role.SALES, Role.ADMIN},
