@@ -26,6 +26,7 @@ from api.rest import (
     trends,
     upload,
     voices,
+    waveform,
     webhooks,
 )
 
@@ -46,6 +47,7 @@ for part in (
     edits,
     progress,
     audio,
+    waveform,
     hearing,
     insights,
     rivals,  # before the catalogue, which takes what follows /competitors/ for a number
