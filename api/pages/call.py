@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.context import Context, Here
 from api.pages import words
-from api.pages.clip import NoSuchStretch, clip_of, link, shown_in
+from api.pages.clip import NoSuchStretch, clip_of, link, shown_in, stretch
 from api.pages.heard_in import heard_in
 from api.pages.hearing import hearing_lines
 from api.pages.marking import Mark, Piece, pieces, word_times
@@ -83,7 +83,7 @@ class TurnShown:
     text: str
     pieces: tuple[Piece, ...]
     edit: Edit | None
-    link: str  # to its stretch
+    stretch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,12 +325,12 @@ def _turns(
     for position, turn in enumerate(transcript.turns):
         speaker = (called.get(turn.voice, SIDES[turn.speaker]), turn.name)
         marks = [_mark(i) for i in found if i.turn == position]
-        yield _turn(turn, position, speaker[0], marks, edits.get(position), speaker == before)
+        yield _turn(turn, speaker[0], marks, edits.get(position), goes_on=speaker == before)
         before = speaker
 
 
 def _turn(
-    turn: Turn, position: int, side: str, marks: Sequence[Mark], edit: Edit | None, goes_on: bool
+    turn: Turn, side: str, marks: Sequence[Mark], edit: Edit | None, goes_on: bool
 ) -> TurnShown:
     return TurnShown(
         side=turn.speaker.value,
@@ -341,7 +341,7 @@ def _turn(
         text=turn.text,
         pieces=tuple(pieces(turn.text, marks, edit.misheard if edit else ())),
         edit=edit,
-        link=link(turn.start, turn.end, f"turn-{position}"),
+        stretch=stretch(turn.start, turn.end),
     )
 
 

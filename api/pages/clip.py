@@ -53,14 +53,21 @@ def clip_of(start: str | None, end: str | None, seconds: float) -> Clip | None:
     return Clip(first, None if last is None else min(last, seconds))
 
 
+def stretch(start: float | None, end: float | None) -> str:
+    """A turn's stretch as "12.18 15.01", or "12.18" where it has no end: seconds to the hundredth,
+    rounded so that nothing is lost. Its link is made of that in the browser: an hour's page stays
+    small."""
+    if start is None:
+        return ""
+    first = f"{math.floor(start * 100 + ROUNDED) / 100:.2f}"
+    if end is None or end <= start:
+        return first
+    return f"{first} {math.ceil(end * 100 - ROUNDED) / 100:.2f}"
+
+
 def link(start: float | None, end: float | None, anchor: str) -> str:
-    """Where a stretch of the call is shown, from the call's own address: seconds to the hundredth,
-    rounded so that nothing of it is lost."""
-    asked: dict[str, str] = {}
-    if start is not None:
-        asked["from"] = f"{math.floor(start * 100 + ROUNDED) / 100:.2f}"
-        if end is not None and end > start:
-            asked["to"] = f"{math.ceil(end * 100 - ROUNDED) / 100:.2f}"
+    """Where a stretch of the call is shown, from the call's own address."""
+    asked = dict(zip(("from", "to"), stretch(start, end).split(), strict=False))
     return (f"?{urlencode(asked)}" if asked else "") + f"#{anchor}"
 
 

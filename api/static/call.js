@@ -4,7 +4,7 @@ import { follow, freshen } from "./live.js";
 import { missing } from "./missed.js";
 import { Player } from "./player.js";
 import { reviewing } from "./review.js";
-import { share, sharing } from "./share.js";
+import { share, sharing, stretchOf } from "./share.js";
 import { Waveform } from "./waveform.js";
 import { Words } from "./words.js";
 
@@ -32,11 +32,11 @@ if (player) {
   };
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-t]");
+    const link = event.target.closest("a[data-t], a.at");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.replaceState(null, "", link.getAttribute("href"));
-    player.playFrom(Number(link.dataset.t));
+    player.playFrom(link.dataset.t ? Number(link.dataset.t) : stretchOf(link.parentElement)[0]);
   });
   document.getElementById("copy").addEventListener("click", (event) => {
     share(event.target, new URL(`${location.pathname}?t=${player.second.toFixed(1)}`, location.href).href);

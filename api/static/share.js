@@ -1,13 +1,31 @@
 // Links to a moment or a stretch of the call: copied, or shown to be copied by hand.
 
+import { clock } from "./times.js";
+
 const TOLD_MS = 4000;
 
-/** Copy what the buttons below `root` that have a [data-link] link to. */
+/** Copy what the buttons below `root` that have a [data-link] link to; each turn is given one. */
 export function sharing(root) {
+  for (const turn of root.querySelectorAll(".turn[data-clip]")) turn.append(buttonFor(turn));
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-link]");
     if (button) share(button, new URL(location.pathname + button.dataset.link, location.href).href);
   });
+}
+
+/** The seconds at which a turn begins and ends, as far as they are known. */
+export function stretchOf(turn) {
+  return turn.dataset.clip.split(" ").filter(Boolean).map(Number);
+}
+
+function buttonFor(turn) {
+  const [from, to] = stretchOf(turn);
+  const button = Object.assign(document.createElement("button"), { className: "plain share", textContent: "Link" });
+  button.ariaLabel = `Copy link to ${from === undefined ? "this turn" : clock(from)}`;
+  const asked = [["from", from], ["to", to]].filter(([, second]) => second !== undefined);
+  const query = asked.map(([name, second]) => `${name}=${second.toFixed(2)}`).join("&");
+  button.dataset.link = `${query && `?${query}`}#${turn.id}`;
+  return button;
 }
 
 /** Copy `link`, and say so on `button` and to a screen reader. */

@@ -5,6 +5,7 @@ that a soft voice is still seen beside a loud one. Equal stretches make up the r
 """
 
 from collections.abc import Iterable, Sequence
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,8 @@ def hushed(
     for start, end in spans:
         for channel in hushed:
             step = seconds / len(channel)
-            first = min(max(0, int((start - margin) / step)), len(channel))
-            last = min(max(first, int((end + margin) / step) + 1), len(channel))
+            first = min(max(0, floor((start - margin) / step)), len(channel))
+            last = min(max(first, floor((end + margin) / step) + 1), len(channel))
             channel[first:last] = bytes(last - first)
     return tuple(bytes(channel) for channel in hushed)
 

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.clip import NOT_HERE, Clip, NoSuchStretch, clip_of, link, shown_in
+from api.pages.clip import NOT_HERE, Clip, NoSuchStretch, clip_of, link, shown_in, stretch
 from api.users import Role
 from ingest.base.db import Connection
 from ingest.calls import CallDetails
@@ -100,15 +100,15 @@ def test_each_turn_and_each_insight_has_a_link_that_opens_it(
     page = admin.get(f"/calls/{call.id}").text
     links = [found.replace("&amp;", "&") for found in re.findall(r'data-link="([^"]+)"', page)]
     turns, found = seed.timed("plumbline-01").turns, insights_of(conn, call.id)
-    assert len(links) == len(turns) + len(found)
-    assert len(set(links)) == len(links)
+    assert len(links) == len(set(links)) == len(found)
+    assert re.findall(r'data-clip="([^"]+)"', page) == [stretch(t.start, t.end) for t in turns]
     assert clipped(page) == []
     for insight in found:
         (to,) = (one for one in links if one.endswith(f"#insight-{insight.id}"))
         opened = admin.get(f"/calls/{call.id}{to}").text
         assert clipped(opened) == [insight.turn]
         assert "You were sent a stretch of this call" in opened
-    to = next(one for one in links if one.endswith("#turn-7"))
+    to = link(turns[7].start, turns[7].end, "turn-7")
     assert clipped(admin.get(f"/calls/{call.id}{to}").text) == [7]
 
 
@@ -131,7 +131,7 @@ def test_a_call_without_sound_has_links_too_and_no_waveform(
     conn.commit()
     page = admin.get(f"/calls/{call.id}?from=5.00&to=9.00").text
     assert clipped(page) == [1]
-    assert 'data-link="?from=0.00&amp;to=5.00#turn-0"' in page
+    assert 'data-clip="0.00 5.00"' in page
     assert "/waveform" not in page
     assert "Hear it" not in page
 

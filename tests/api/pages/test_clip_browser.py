@@ -107,6 +107,9 @@ def test_who_goes_elsewhere_is_not_stopped(site: Site, call_id: int) -> None:
     page.get_by_role("button", name="Forward 10 seconds").click()
     with heard_from(page, 22.18):
         page.get_by_role("button", name="Play").click()
+    with heard_from(page, 7.24):
+        page.get_by_role("link", name="Hear from 0:07").click()
+    expect(page).to_have_url(re.compile(r"\?t=7\.2#turn-1$"))
 
 
 def test_a_quote_opens_with_its_turn_in_view(site: Site, conn: Connection, call_id: int) -> None:
