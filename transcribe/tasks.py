@@ -13,6 +13,8 @@ from ingest.calls import Call, CallState
 from ingest.outbox import enqueue
 from ingest.store import open_store
 from ingest.tasks import relay
+from ingest.waveform.measuring import measured
+from ingest.waveform.queries import keep_levels
 from transcribe import queries
 from transcribe.edits.queries import note_near_misses
 from transcribe.engine import Hearer
@@ -48,11 +50,13 @@ def _hear(config: Settings, call: Call, lease: leases.Lease) -> None:
             on_progress=lease.progress,
             keep=partial(Keeper, config.database_url, lease),
         )
+        levels = measured(path, heard.seconds)
     transcript = NearMisses(names).corrected(heard)
     with db.connect(config.database_url) as conn:  # all or nothing
         calls.finish(conn, call.id, lease.owner, CallState.HEARD, transcript.missing_seconds)
         queries.save(conn, call.id, transcript)
         note_near_misses(conn, call.id, heard, transcript)
+        keep_levels(conn, call.audio_sha256, levels)
         forget(conn, call.id)
         enqueue(conn, MINE, call.id)
     log.info(

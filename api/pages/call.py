@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.context import Context, Here
 from api.pages import words
+from api.pages.clip import NoSuchStretch, clip_of, link, shown_in, stretch
 from api.pages.heard_in import heard_in
 from api.pages.hearing import hearing_lines
 from api.pages.marking import Mark, Piece, pieces, word_times
@@ -60,6 +61,7 @@ class Shown:
     who: str
     sure: str  # "87 % sure"
     start: float | None  # seconds
+    link: str  # to its stretch
     x: int | None  # on the track; None without times
     width: int
 
@@ -81,6 +83,7 @@ class TurnShown:
     text: str
     pieces: tuple[Piece, ...]
     edit: Edit | None
+    stretch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,14 @@ class Draft:
     again: str = ""  # the language to hear the call again in, about which it is asked
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The stretch that a link leads to, as it stands in the address."""
+
+    start: str | None = None
+    end: str | None = None
+
+
 @router.get("/calls/{call_id}")
 def call_page(
     here: Here,
@@ -101,13 +112,18 @@ def call_page(
     call_id: int,
     edit: Annotated[int | None, Query()] = None,
     rehear: str = "",
+    start: Annotated[str | None, Query(alias="from")] = None,
+    end: Annotated[str | None, Query(alias="to")] = None,
 ) -> Response:
     """The whole call; `edit` is the turn whose words its reader puts right, `rehear` the language
-    in which to hear it again, where that would lose what people put right."""
-    return whole(here, user, call_id, Draft(turn=edit, again=rehear))
+    in which to hear it again, where that would lose what people put right, `from` and `to` the
+    seconds of a stretch that somebody was sent."""
+    return whole(here, user, call_id, Draft(turn=edit, again=rehear), Asked(start, end))
 
 
-def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Response:
+def whole(
+    here: Context, user: User, call_id: int, draft: Draft = Draft(), asked: Asked = Asked()
+) -> Response:
     """The whole call; where a review was refused, with the reason."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
@@ -148,9 +164,28 @@ def whole(here: Context, user: User, call_id: int, draft: Draft = Draft()) -> Re
         may_edit=user.may(Right.BRING) and call.state in EDITABLE,
         rivals=rivals,
         themes=themes,
+        **_clip(call, transcript, asked),
         **_so_far(call, so_far, is_veiled(here, user)),
         **_state(call, transcript, found, how),
     )
+
+
+def _clip(call: Call, transcript: Transcript | None, asked: Asked) -> dict[str, Any]:
+    """The stretch that a link leads to, its turns, and its place on the track."""
+    seconds = max(call.seconds, transcript.seconds if transcript else 0.0)
+    wrong, clip = "", None
+    try:
+        clip = clip_of(asked.start, asked.end, seconds)
+    except NoSuchStretch as error:
+        wrong = str(error)
+    x, width = _on_track(clip.start, clip.end, seconds) if clip else (0, 0)
+    return {
+        "clip": clip,
+        "no_clip": wrong,
+        "clipped": set(shown_in(clip, transcript.turns if transcript else ())),
+        "clip_x": x,
+        "clip_width": width,
+    }
 
 
 @router.get("/calls/{call_id}/live")
@@ -212,10 +247,9 @@ def _so_far(call: Call, so_far: Partial | None, veiled: bool) -> dict[str, Any]:
 
 def _shown(insight: StoredInsight, call: Call) -> Shown:
     start, end = insight.start, insight.end
-    x = width = None
+    x, width = None, THINNEST
     if start is not None and call.seconds > 0:
-        x = min(round(TRACK * start / call.seconds), TRACK - THINNEST)
-        width = round(TRACK * ((end or start) - start) / call.seconds)
+        x, width = _on_track(start, end, call.seconds)
     return Shown(
         id=insight.id,
         turn=insight.turn,
@@ -231,9 +265,17 @@ def _shown(insight: StoredInsight, call: Call) -> Shown:
         who=insight.speaker_name or SIDES[insight.speaker],
         sure="" if insight.detector == PERSON else sure(insight.confidence),
         start=start,
+        link=link(start, end, f"insight-{insight.id}"),
         x=x,
-        width=max(width or 0, THINNEST),
+        width=width,
     )
+
+
+def _on_track(start: float, end: float | None, seconds: float) -> tuple[int, int]:
+    """Where a stretch lies on the track of a call of `seconds`, and how wide; never too thin to be
+    seen."""
+    x = min(round(TRACK * start / seconds), TRACK - THINNEST)
+    return x, max(round(TRACK * ((end or start) - start) / seconds), THINNEST)
 
 
 def sure(confidence: float) -> str:
@@ -304,6 +346,7 @@ def _turn(
         text=turn.text,
         pieces=tuple(pieces(turn.text, marks, edit.misheard if edit else ())),
         edit=edit,
+        stretch=stretch(turn.start, turn.end),
     )
 
 

@@ -27,6 +27,7 @@ from api.rest import (
     upload,
     uploads,
     voices,
+    waveform,
     webhooks,
 )
 
@@ -48,6 +49,7 @@ for part in (
     edits,
     progress,
     audio,
+    waveform,
     hearing,
     insights,
     rivals,  # before the catalogue, which takes what follows /competitors/ for a number

@@ -78,7 +78,7 @@ def play(request: Request, here: Here, user: Reader, call_id: Id) -> Response:
         if call.audio_sha256 is None:
             raise NotFound(f"Call {call_id} was brought as a transcript: it has no recording.")
         audio = get_audio(conn, call.audio_sha256)
-        spans = _silences(here, user, conn, call_id)
+        spans = silences(here, user, conn, call_id)
     sound = _silenced(here, audio, spans) if spans else _as_brought(here, audio)
     if is_veiled(here, user):  # what is private may be known better tomorrow
         sound = replace(sound, cache="private, no-cache")
@@ -118,7 +118,7 @@ def _part(request: Request, sound: _Sound, headers: dict[str, str]) -> Response:
     )
 
 
-def _silences(
+def silences(
     here: Context, user: User, conn: Connection, call_id: int
 ) -> list[tuple[float, float]]:
     """When in the recording this user hears nothing, in seconds. Raises NotHeard."""

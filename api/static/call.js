@@ -4,6 +4,8 @@ import { follow, freshen } from "./live.js";
 import { missing } from "./missed.js";
 import { Player } from "./player.js";
 import { reviewing } from "./review.js";
+import { share, sharing, stretchOf } from "./share.js";
+import { Waveform } from "./waveform.js";
 import { Words } from "./words.js";
 
 const main = document.getElementById("main");
@@ -14,37 +16,49 @@ const words = player && new Words(main, (second) => player.playFrom(second));
 
 reviewing(main, (old, fresh) => (words ? words.renew(old, fresh) : old.replaceWith(fresh)));
 missing(document.getElementById("missed"), document.getElementById("missed-here"));
+sharing(main);
+
+// Of what a link leads to, a narrow window has room for the quote or for its turn.
+const roomy = matchMedia("(min-width: 60.0625rem)").matches || !location.hash.startsWith("#insight-");
+const clip = document.getElementById("clip");
+if (clip && roomy) onLoad(() => main.querySelector(".turn.clip")?.scrollIntoView({ block: "center" }));
 
 if (player) {
-  player.onplace = (second) => words.show(second, player.playing);
+  const end = Number(document.getElementById("place").max);
+  const wave = new Waveform(document.getElementById("wave"), document.getElementById("whose"), end);
+  player.onplace = (second) => {
+    words.show(second, player.playing);
+    wave.place(second);
+  };
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-t]");
+    const link = event.target.closest("a[data-t], a.at");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.replaceState(null, "", link.getAttribute("href"));
-    player.playFrom(Number(link.dataset.t));
+    player.playFrom(link.dataset.t ? Number(link.dataset.t) : stretchOf(link.parentElement)[0]);
   });
-  document.getElementById("copy").addEventListener("click", (event) => copyLink(event.target));
+  document.getElementById("copy").addEventListener("click", (event) => {
+    share(event.target, new URL(`${location.pathname}?t=${player.second.toFixed(1)}`, location.href).href);
+  });
+  if (clip) {
+    const [from, until] = [Number(clip.dataset.from), Number(clip.dataset.to ?? Infinity)];
+    player.seek(from, until);
+    document.getElementById("hear-clip").addEventListener("click", () => player.playFrom(from, until));
+  }
 
   const asked = Number(new URLSearchParams(location.search).get("t") ?? NaN);
   const insight = location.hash.startsWith("#insight-") && document.querySelector(`${location.hash} [data-t]`);
   const second = Number.isFinite(asked) ? asked : Number(insight ? insight.dataset.t : NaN);
-  if (Number.isFinite(second)) {
+  if (Number.isFinite(second) && !clip) {
     player.seek(second);
-    // After the browser went to the quote; on a narrow window that is all there is room for.
-    const beside = matchMedia("(min-width: 60.0625rem)").matches;
-    if (beside || !location.hash) addEventListener("load", () => setTimeout(() => words.reveal()));
+    if (roomy) onLoad(() => words.reveal());
   }
 }
 
-/** A link to this very second, copied; without leave to copy it stands in the address bar. */
-async function copyLink(button) {
-  const link = new URL(`${location.pathname}?t=${player.second.toFixed(1)}`, location.href);
-  history.replaceState(null, "", link);
-  const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
-  button.textContent = copied ? "Link copied" : "Copy it from the address bar";
-  setTimeout(() => { button.textContent = "Copy link"; }, 4000);
+/** After the browser went to the address's own place. */
+function onLoad(go) {
+  addEventListener("load", () => setTimeout(go));
 }
 
 const QUIET_MS = 30000; // a screen reader is told how far hearing is so often

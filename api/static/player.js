@@ -2,8 +2,11 @@
 
 import { clock } from "./times.js";
 
+const STEP_SECONDS = 5; // of an arrow key
+
 export class Player {
   onplace = () => {};
+  #until = Infinity; // where a stretch ends that is to be heard alone
 
   constructor(root) {
     this.sound = root.querySelector("audio");
@@ -27,14 +30,15 @@ export class Player {
     return this.sound.currentTime;
   }
 
-  /** Go to a second; works before the recording's length is known. */
-  seek(second) {
+  /** Go to a second, to be heard up to `until`; works before the recording's length is known. */
+  seek(second, until = Infinity) {
+    this.#until = until;
     this.sound.currentTime = Math.max(0, second);
     this.#moved();
   }
 
-  playFrom(second) {
-    this.seek(second);
+  playFrom(second, until) {
+    this.seek(second, until);
     this.play();
   }
 
@@ -54,6 +58,7 @@ export class Player {
       skip.addEventListener("click", () => this.seek(sound.currentTime + Number(skip.dataset.skip)));
     }
     place.addEventListener("input", () => this.seek(Number(place.value)));
+    place.addEventListener("keydown", (event) => this.#step(event));
     root.querySelector("#speed").addEventListener("change", (event) => {
       sound.playbackRate = Number(event.target.value);
     });
@@ -70,6 +75,21 @@ export class Player {
     this.toggle();
   }
 
+  #step(event) {
+    const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.seek(this.sound.currentTime + way * STEP_SECONDS);
+  }
+
+  /** A stretch that is heard alone is over; "Play" then goes on behind it. */
+  #end() {
+    if (!this.playing || this.sound.currentTime < this.#until) return;
+    this.sound.pause();
+    this.sound.currentTime = this.#until;
+    this.#until = Infinity;
+  }
+
   #turned() {
     this.button.textContent = this.playing ? "Pause" : "Play";
     if (this.playing) requestAnimationFrame(() => this.#follow());
@@ -77,11 +97,13 @@ export class Player {
 
   #follow() {
     if (!this.playing) return;
+    this.#end();
     this.onplace(this.sound.currentTime);
     requestAnimationFrame(() => this.#follow());
   }
 
   #moved() {
+    this.#end(); // in a tab that nobody sees, nothing else asks
     const second = this.sound.currentTime;
     this.place.value = second;
     this.place.setAttribute("aria-valuetext", `${clock(second)} of ${clock(Number(this.place.max))}`);

@@ -61,7 +61,7 @@ function swap(item, fresh) {
   const focused = item.contains(document.activeElement);
   const onLink = document.activeElement.tagName === "A";
   item.replaceWith(document.adoptNode(fresh));
-  if (focused) (onLink ? fresh.querySelector("a") : fresh.querySelector("button")).focus({ preventScroll: true });
+  if (focused) (onLink ? fresh.querySelector("a") : fresh.querySelector(".review button")).focus({ preventScroll: true });
   const verdict = fresh.querySelector(".verdict")?.textContent ?? "Not reviewed";
   document.getElementById("reviewed").textContent = verdict;
 }

@@ -22,6 +22,7 @@ from ingest.base.settings import Settings
 from ingest.calls import MAX_ATTEMPTS, Call, CallDetails, CallState
 from ingest.leases import Lease
 from ingest.store import open_store
+from ingest.waveform.queries import kept_levels
 from tests.conftest import NOON
 from tests.disks import fill, tiny_disk
 from tests.sounds import wav
@@ -73,6 +74,8 @@ def outbox(conn: db.Connection) -> list[tuple[str, int, bool]]:
 def test_a_call_is_heard_once_and_then_to_be_mined(upload: Upload, conn: db.Connection) -> None:
     call = upload(FIXTURES / "jfk.ogg")
     tasks.hear(call.id)
+    (levels,) = kept_levels(conn, call.audio_sha256 or "") or ()
+    assert max(levels) > 50, "to be drawn above the player"
     heard = now(conn, call)
     assert (heard.state, heard.failure) == (CallState.HEARD, None)
     assert heard.heard_seconds == call.seconds
