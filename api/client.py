@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -18,7 +18,8 @@ PAGE = 200  # the most that a list gives at once
 
 
 class Client:
-    """Calls the API under `/v1`. Answers come as parsed JSON."""
+    """Calls the API under `/v1`. Answers come as parsed JSON. Its connection is open until the
+    process ends, or the `with` that it is used in."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
@@ -28,6 +29,12 @@ class Client:
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=5),
             trust_env=self.url.startswith("https"),  # no proxy for our own machine
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
         """GET; parameters that are None are left out."""

@@ -74,11 +74,11 @@ def test_the_command_waits_and_goes_on(
 
     file = tmp_path_factory.mktemp("calls") / "acme.wav"
     file.write_bytes(SOUND)
-    client = Client(strict.url, strict.secrets[Role.SALES])
-    for _ in range(LIMIT):
-        client.get("me")
-    monkeypatch.setattr("api.client.time.sleep", wait)
-    call = client.upload(file, {})
+    with Client(strict.url, strict.secrets[Role.SALES]) as client:
+        for _ in range(LIMIT):
+            client.get("me")
+        monkeypatch.setattr("api.client.time.sleep", wait)
+        call = client.upload(file, {})
     assert call["seconds"] == 3
     assert len(waits) == 1
     assert 1 <= waits[0] <= 60
