@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -169,9 +170,15 @@ def _sample() -> Window:
 
 
 def peak_mib() -> float:
-    """The most memory that this process has held."""
+    """The most memory that this process has held.
+
+    Linux counts into ru_maxrss what the process that began this one held then: VmHWM does not.
+    """
+    status = Path("/proc/self/status")
+    if status.exists() and (found := re.search(r"VmHWM:\s*(\d+) kB", status.read_text())):
+        return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _fingerprint(settings: Settings) -> dict[str, str]:
