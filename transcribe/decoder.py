@@ -5,7 +5,6 @@ Windows of all channels are decoded together, greedily, and only a window that f
 second time.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -178,12 +177,12 @@ class Decoder:
                 break
         # Where the model went in circles, what it is not sure of either is one more guess.
         circled = any(attempt.decoding.circles for attempt in tried)
-        least = UNSURE if circled else -math.inf
         refused = [attempt for attempt in tried if attempt.decoding.refused]
         usable = [
             attempt
             for attempt in tried
-            if not attempt.decoding.refused and attempt.decoding.mean_log_probability > least
+            if not attempt.decoding.refused
+            and not (circled and attempt.decoding.mean_log_probability <= UNSURE)
         ]
         return max(usable or refused, key=lambda attempt: attempt.decoding.mean_log_probability)
 

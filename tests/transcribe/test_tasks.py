@@ -3,8 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +24,7 @@ from ingest.waveform.queries import kept_levels
 from tests.conftest import NOON
 from tests.disks import fill, tiny_disk
 from tests.sounds import wav
-from tests.transcribe.conftest import FIXTURES
+from tests.transcribe.conftest import FIXTURES, both_at_once
 from transcribe import tasks
 from transcribe.decoder import Decoder, Heard
 from transcribe.edits.queries import edits_of
@@ -277,24 +275,7 @@ hear(int(sys.argv[1]))
 
 def test_two_workers_on_one_call_hear_it_once(upload: Upload, conn: db.Connection) -> None:
     call = upload(FIXTURES / "jfk.ogg")
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", HEAR, str(call.id)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for process in both:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    said = both_at_once(HEAR, str(call.id))
     assert sorted(text.count("heard ") for text in said) == [0, 1]  # the other had nothing to do
     done = now(conn, call)
     assert done.state is CallState.HEARD

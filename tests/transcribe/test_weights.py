@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from ingest.base.errors import BadSetup, DiskFull
 from ingest.base.settings import Settings
 from tests.disks import tiny_disk
+from tests.transcribe.conftest import both_at_once
 from transcribe import weights
 from transcribe.weights import SHA256, model_path
 
@@ -37,25 +36,7 @@ model_path(Settings(home=Path(sys.argv[1])))
 
 
 def test_processes_that_join_at_once_agree(tmp_path: Path) -> None:
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", JOIN, str(tmp_path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for process in both:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in both:
-        process.communicate()
-    assert [process.returncode for process in both] == [0, 0]
+    both_at_once(JOIN, str(tmp_path))
     assert [entry.name for entry in (tmp_path / "models").iterdir()] == ["whisper-base"]
     model_path(Settings(home=tmp_path))  # whole
 
