@@ -2,16 +2,22 @@
 
 import tempfile
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ingest import audio
-from transcribe.evaluate import Spoken, normalised, spoken_in
+from ingest.base.errors import BadMetadata
+from transcribe.evaluate import Spoken, SpokenTurn, normalised, spoken_in
+from transcribe.speakers import BREATH
 from transcribe.transcript import Speaker, Transcript
 from transcribe.windows import RATE
 
+CHANNELS = {Speaker.SELLER: 0, Speaker.BUYER: 1}  # of a recording whose words are known
 Said = tuple[str, Speaker]
 
 
@@ -34,16 +40,27 @@ class Attribution:
 
 
 def evaluate_speakers(
-    folder: Path, hear: Callable[[Path], Transcript], *, one_channel: bool = False
+    folder: Path,
+    hear: Callable[[Path], Transcript],
+    *,
+    one_channel: bool = False,
+    overlap: float = 0.0,
 ) -> list[Attribution]:
     """Hear every recording in `folder` whose words are known, and see who is taken to say them.
 
-    `one_channel` mixes the channels of each into one first. Raises NotFound or BadMetadata for a
-    folder that does not hold such recordings, and what hearing raises.
+    `one_channel` mixes the channels of each into one first; `overlap` lets, in that mix, whoever
+    answers begin so many seconds before the other ends, and leaves out recordings that have one
+    channel already. Raises NotFound or BadMetadata for a folder that does not hold such recordings,
+    and what hearing raises.
     """
     results = []
     for spoken in spoken_in(folder):
-        if one_channel:
+        if overlap and len(spoken.sides) < len(CHANNELS):
+            continue
+        if overlap:
+            with overlapped(spoken, overlap) as (path, moved):
+                results.append(attribution(moved, hear(path)))
+        elif one_channel:
             with mixed(spoken.audio) as path:
                 results.append(attribution(spoken, hear(path)))
         else:
@@ -54,14 +71,54 @@ def evaluate_speakers(
 @contextmanager
 def mixed(recording: Path) -> Iterator[Path]:
     """The mean of a recording's channels, as a file that is gone afterwards."""
+    blocks = audio.blocks(recording, rate=RATE)
+    with _written(recording.stem, (b.samples.mean(axis=0).astype("<i2") for b in blocks)) as path:
+        yield path
+
+
+@contextmanager
+def overlapped(spoken: Spoken, seconds: float) -> Iterator[tuple[Path, Spoken]]:
+    """A recording of two channels on one, as a file that is gone afterwards, where whoever answers
+    begins so many seconds before the other ends, but within the latter half of what is said and for
+    half of the answer at most; and the turns as they lie then. BadMetadata for another recording.
+    """
+    sound = np.concatenate([b.samples for b in audio.blocks(spoken.audio, rate=RATE)], axis=1)
+    if len(sound) != len(CHANNELS):
+        raise BadMetadata(f"{spoken.audio.name} has {len(sound)} channel(s): overlaps need two.")
+    moved = _moved(spoken.turns, seconds)
+    mix = np.zeros(round((max(turn.end for turn in moved) + 1) * RATE), np.float32)
+    for before, turn in zip(spoken.turns, moved, strict=True):
+        said = sound[CHANNELS[turn.speaker], round(before.start * RATE) : round(before.end * RATE)]
+        at = round(turn.start * RATE)
+        mix[at : at + len(said)] += said / len(CHANNELS)
+    with _written(spoken.audio.stem, [mix.astype("<i2")]) as path:
+        yield path, replace(spoken, audio=path, turns=moved)
+
+
+def _moved(turns: Sequence[SpokenTurn], seconds: float) -> tuple[SpokenTurn, ...]:
+    """The turns one after the other, a side's own a breath apart."""
+    moved: list[SpokenTurn] = []
+    for turn in turns:
+        length, start = turn.end - turn.start, BREATH
+        if moved:
+            last = moved[-1]
+            most = min(length, last.end - last.start) / 2
+            answers = turn.speaker is not last.speaker
+            start = last.end - min(seconds, most) if answers else last.end + BREATH
+        moved.append(replace(turn, start=start, end=start + length))
+    return tuple(moved)
+
+
+@contextmanager
+def _written(name: str, blocks: Iterable[npt.NDArray[np.int16]]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{recording.stem}.wav"
+        path = Path(folder) / f"{name}.wav"
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(RATE)
-            for block in audio.blocks(recording, rate=RATE):
-                file.writeframes(block.samples.mean(axis=0).astype("<i2").tobytes())
+            for block in blocks:
+                file.writeframes(block.tobytes())
         yield path
 
 

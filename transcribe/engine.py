@@ -27,6 +27,7 @@ from transcribe.kept.batch import HeardBatch, Kept, nothing_kept
 from transcribe.languages import ENGLISH, Languages, detected, main_language
 from transcribe.listening import Listener
 from transcribe.plan import Plan
+from transcribe.segmentation import Segmenter
 from transcribe.silero import new_detector
 from transcribe.speakers import turns
 from transcribe.transcript import Transcript, Word
@@ -55,6 +56,7 @@ class Hearer:
         self.batch = self._plan.batch
         self._weights = settings.whisper_model
         self._printer = Voiceprinter(settings.threads)
+        self._segmenter = Segmenter(settings.threads)
 
     def hear(
         self,
@@ -111,7 +113,7 @@ class Hearer:
                 "foreign_seconds": left_out,
             },
         )
-        return told_apart(path, transcript, self._printer)
+        return told_apart(path, transcript, self._printer, self._segmenter)
 
     def _languages(self, path: Path, asked: str | None) -> Languages:
         if not self._model.model.is_multilingual:

@@ -91,6 +91,11 @@ class Transcript:
         return found
 
     @property
+    def overlap_seconds(self) -> float:
+        """For how long several voices speak at once on one channel: words said then may lack."""
+        return float(self.parameters.get("overlap_seconds", 0.0))
+
+    @property
     def misheard(self) -> bool:
         """Whether most of it was left out, as it is in another language than was expected."""
         return self.language in self.foreign_seconds

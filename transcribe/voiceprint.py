@@ -4,8 +4,6 @@ The model is CAM++ (Wang et al., "CAM++: A Fast and Efficient Network for Speake
 Using Context-Aware Masking", 2023), run by onnxruntime; `model/card.md` says where it is from.
 """
 
-import gzip
-import hashlib
 from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.base.errors import BadSetup
+from transcribe.packed import session
 from transcribe.windows import RATE, Samples
 
 Vectors = npt.NDArray[np.float32]
@@ -46,22 +44,7 @@ class Voiceprinter:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        return onnxruntime.InferenceSession(_unpacked(self._model), options)
-
-
-def _unpacked(model: Path) -> bytes:
-    try:
-        packed = model.read_bytes()
-    except OSError as error:
-        raise BadSetup(f"{model} cannot be read ({error.strerror}): reinstall Earshot.") from error
-    if hashlib.sha256(packed).hexdigest() != SHA256:
-        raise BadSetup(f"{model} is damaged: reinstall Earshot.")
-    return gzip.decompress(packed)
+        return session(self._model, SHA256, self._threads)
 
 
 def features(sound: Samples) -> Vectors:

@@ -31,6 +31,7 @@ ROUNDS = 20  # of moving stretches between two groups; they settle in a few
 SHARPNESS = 40.0  # what a second's difference of 1 between two voices' likeness weighs …
 CHANGE = 1.0  # … against a change of voice at the end of a sentence or after a pause …
 INTERRUPTION = 10.0  # … and within a sentence
+SPEAKING = 0.35  # what a voice's speaking while a word is said weighs, as a likeness
 SHORTEST_WORD = 0.1  # seconds, for the weight of a word whose times are hardly apart
 
 
@@ -137,13 +138,22 @@ def _likeness(prints: Numbers) -> float:
 
 
 def voice_of_words(
-    words: Sequence[Word], spoken: Sequence[Stretch], prints: Numbers, found: Numbers
+    words: Sequence[Word],
+    spoken: Sequence[Stretch],
+    prints: Numbers,
+    found: Numbers,
+    speaking: Numbers | None = None,
 ) -> list[int]:
     """Which of the voices `found` says each word: the cheapest way through all words, where every
-    change of voice has its price (Viterbi, 1967)."""
+    change of voice has its price (Viterbi, 1967). `speaking` is the share of each word's time in
+    which each voice was heard to speak, (words, voices), where that is known."""
     if len(found) < 2 or not words:
         return [0] * len(words)
+    lengths = np.array([max(word.end - word.start, SHORTEST_WORD) for word in words])
     likeness = _likeness_of_words(words, spoken, prints @ found.T)
+    if speaking is not None:
+        likeness = likeness + SPEAKING * speaking
+    likeness = SHARPNESS * lengths[:, None] * likeness
     best = likeness[0]
     came_from: list[Labels] = []
     for (before, word), gain in zip(pairwise(words), likeness[1:], strict=True):
@@ -170,7 +180,7 @@ def _likeness_of_words(
     around its middle and, the nearer to its border, of the next one as well."""
     middles = np.array([(stretch.start + stretch.end) / 2 for stretch in spoken])
     at = np.array([(word.start + word.end) / 2 for word in words])
-    lengths = np.array([max(word.end - word.start, SHORTEST_WORD) for word in words])
-    blended = np.stack([np.interp(at, middles, of_voice) for of_voice in likeness.T], axis=1)
-    weighed: npt.NDArray[np.float64] = SHARPNESS * lengths[:, None] * blended
-    return weighed
+    blended: npt.NDArray[np.float64] = np.stack(
+        [np.interp(at, middles, of_voice) for of_voice in likeness.T], axis=1
+    )
+    return blended

@@ -11,8 +11,15 @@ from api.commands.common import json_option, load_settings, print_json, print_ta
 @click.command("speakers")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--one-channel", is_flag=True, help="Mix the channels of each into one first.")
+@click.option(
+    "--overlap",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="On one channel, let whoever answers begin so long before the other ends.",
+)
 @json_option
-def evaluate_speakers(folder: Path, one_channel: bool, as_json: bool) -> None:
+def evaluate_speakers(folder: Path, one_channel: bool, overlap: float, as_json: bool) -> None:
     """Share of words given to the side that said them, by recording.
 
     DIR holds recordings with their <name>.truth.json. "Apart" is the share if the voices were named
@@ -31,6 +38,7 @@ def evaluate_speakers(folder: Path, one_channel: bool, as_json: bool) -> None:
         folder,
         lambda path: hearer.hear(path, language="en"),
         one_channel=one_channel,
+        overlap=overlap,
     )
     if as_json:
         print_json({"recordings": [asdict(one) | {"share": one.share} for one in found]})

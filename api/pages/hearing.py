@@ -43,6 +43,7 @@ def hearing_lines(transcript: Transcript) -> tuple[Line, ...]:
         Line("Decoded again", _again(hearing)),
         Line("Dropped", _dropped(hearing)),
         Line("Missing", _missing(transcript.missing_seconds)),
+        Line("At once", _at_once(transcript.overlap_seconds)),
     )
     return tuple(line for line in lines if line.text)
 
@@ -80,6 +81,12 @@ def _missing(seconds: float) -> str:
     if seconds < LEAST_SECONDS:
         return "nothing"
     return f"{seconds:.1f} s of the sound could not be decoded"
+
+
+def _at_once(seconds: float) -> str:
+    if round(seconds) < 1:
+        return ""
+    return f"{seconds:.0f} s of several voices on one channel: some words said then may be missing"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -14,6 +14,7 @@ from tests.transcribe.conftest import FIXTURES
 from transcribe.apart import cuts, told_apart
 from transcribe.attribution import mixed
 from transcribe.engine import Hearer
+from transcribe.segmentation import Segmenter
 from transcribe.speakers import turns
 from transcribe.transcript import Speaker, Transcript, Turn, Word
 from transcribe.voiceprint import MODEL, SIZE, Voiceprinter, features
@@ -55,7 +56,7 @@ def test_words_are_neither_lost_nor_doubled(printer: Voiceprinter, tmp_path: Pat
     said = [Word(f"w{n}.", n * 0.4, n * 0.4 + 0.3) for n in range(60)]  # beyond the sound's end
     transcript = Transcript(turns({-1: said}, 0), seconds=1.0)
     (tmp_path / "call.wav").write_bytes(wav(SOUND[None]))
-    found = told_apart(tmp_path / "call.wav", transcript, printer)
+    found = told_apart(tmp_path / "call.wav", transcript, printer, Segmenter())
     words = [word for turn in found.turns for word in turn.words]
     assert sorted(words, key=lambda word: word.start) == said
 
@@ -65,8 +66,8 @@ def test_only_one_track_is_told_apart(printer: Voiceprinter, tmp_path: Path) -> 
         (Turn(Speaker.SELLER, "Hello."), Turn(Speaker.BUYER, "Hi.", channel=1, voice=1)), 1.0
     )
     missing = tmp_path / "never-read.wav"
-    assert told_apart(missing, both, printer).turns == both.turns
-    assert told_apart(missing, Transcript((), 1.0), printer) == Transcript((), 1.0)
+    assert told_apart(missing, both, printer, Segmenter()).turns == both.turns
+    assert told_apart(missing, Transcript((), 1.0), printer, Segmenter()) == Transcript((), 1.0)
 
 
 def test_a_sound_of_any_length_has_a_voiceprint(printer: Voiceprinter) -> None:

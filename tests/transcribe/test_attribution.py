@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ingest import audio
+from ingest.base.errors import BadMetadata
 from tests.sounds import wav
-from transcribe.attribution import attribution, evaluate_speakers, mixed
+from transcribe.attribution import attribution, evaluate_speakers, mixed, overlapped
 from transcribe.evaluate import Spoken, SpokenTurn
 from transcribe.transcript import Speaker, Transcript, Turn, Word
 
@@ -96,3 +98,27 @@ def test_channels_are_mixed_by_their_mean(tmp_path: Path) -> None:
         assert block.samples.shape == (1, 16_000)
         assert set(block.samples[0, 100:-100].tolist()) == {500}
     assert not path.exists()
+
+
+def test_an_answer_is_laid_into_what_goes_before(tmp_path: Path) -> None:
+    sound = np.zeros((2, 4 * 16_000), np.int16)
+    sound[0, : 2 * 16_000], sound[1, 2 * 16_000 :] = 2000, 1000
+    (tmp_path / "call.wav").write_bytes(wav(sound))
+    spoken = replace(SPOKEN, audio=tmp_path / "call.wav")
+    with overlapped(spoken, 0.5) as (path, moved):
+        seller, buyer = moved.turns
+        assert buyer.start == pytest.approx(seller.end - 0.5)
+        assert buyer.end - buyer.start == 2.0
+        mix = np.concatenate([block.samples for block in audio.blocks(path, rate=16_000)], axis=1)
+        middle = [(seller.start + buyer.start) / 2, (buyer.start + seller.end) / 2]
+        levels = [int(mix[0, round(at * 16_000)]) for at in [*middle, (seller.end + buyer.end) / 2]]
+        assert levels == pytest.approx([1000, 1500, 500], abs=20)
+    assert not path.exists()
+    with overlapped(spoken, 60.0) as (_, moved):
+        assert moved.turns[1].start == pytest.approx(moved.turns[0].start + 1.0)  # half of it
+
+
+def test_one_channel_has_nothing_to_lay_over_another(tmp_path: Path) -> None:
+    (tmp_path / "call.wav").write_bytes(wav(np.full((1, 16_000), 9, np.int16)))
+    with pytest.raises(BadMetadata, match=r"1 channel\(s\): overlaps need two"):
+        overlapped(replace(SPOKEN, audio=tmp_path / "call.wav"), 1.0).__enter__()

@@ -43,6 +43,14 @@ def test_it_is_told_in_words() -> None:
     ]
 
 
+def test_a_call_on_one_channel_says_how_long_voices_spoke_at_once() -> None:
+    one = replace(HEARD, parameters={**HEARD.parameters, "overlap_seconds": 11.4})
+    told = {line.label: line.text for line in hearing_lines(one)}
+    assert told["At once"] == (
+        "11 s of several voices on one channel: some words said then may be missing"
+    )
+
+
 def test_an_older_row_says_what_it_knows() -> None:
     old = replace(HEARD, parameters={"beam": 1, "windows_redecoded": 0, "words_dropped": 2})
     told = {line.label: line.text for line in hearing_lines(old)}
