@@ -13,6 +13,7 @@ from fastapi import Request, Response
 
 from api import queries
 from api.context import Context, Here
+from api.own import enter
 from api.users import Right, Role, Token, User
 from ingest.base.db import Connection
 from ingest.base.errors import EarshotError
@@ -49,6 +50,10 @@ def needs(right: Right) -> Callable[[Request, Here], User]:
     def user_with_right(request: Request, here: Here) -> User:
         user = viewer(request, here)
         if not user.may(right):
+            if user.rep is not None:
+                raise NotAllowed(
+                    f"You see your own calls alone, so you may not {right}: ask an admin to do it."
+                )
             raise NotAllowed(f"Your role, {user.role}, may not {right}: ask an admin to do it.")
         return user
 
@@ -59,6 +64,8 @@ def needs(right: Right) -> Callable[[Request, Here], User]:
 def viewer(request: Request, here: Here) -> User:
     """The user who asks, whose requests are counted; NotLoggedIn, and TooMany."""
     user = identify(request, here)
+    if user.rep is not None:
+        enter(request, here.pool, user.rep)
     if request.url.path.startswith("/v1/"):
         here.limiter.count(request, digest(_secret(request)))
     return user
