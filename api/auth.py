@@ -16,7 +16,7 @@ from api.context import Context, Here
 from api.own import enter
 from api.users import Right, Role, Token, User
 from ingest.base.db import Connection
-from ingest.base.errors import EarshotError
+from ingest.base.errors import EarshotError, Refused
 
 TOKEN_PREFIX = "esk_"  # noqa: S105 - lets secret scanners know an Earshot token by sight
 COOKIE = "earshot_session"
@@ -37,6 +37,12 @@ class NotAllowed(EarshotError):
 
     code = "not-allowed"
     status = 403
+
+
+class BadRep(Refused):
+    """A rep that a user cannot be bound to."""
+
+    code = "bad-rep"
 
 
 def digest(secret: str) -> bytes:
@@ -110,9 +116,27 @@ def check_same_origin(request: Request) -> None:
         raise NotAllowed("This change was asked for by another site's page: do it on Earshot's.")
 
 
-def create_user(conn: Connection, name: str, role: Role) -> User:
-    """The user of this name, with this role."""
-    return queries.put_user(conn, name, role)
+def create_user(conn: Connection, name: str, role: Role, rep: str | None = None) -> User:
+    """The user of this name, with this role, bound to a rep where one is named; who is bound
+    already stays so. Raises BadRep."""
+    if rep is not None and role is not Role.SALES:
+        raise BadRep(f"Only sales users are bound to a rep: leave out the rep, or the role {role}.")
+    user = queries.put_user(conn, name, role)
+    return user if rep is None else bind_user(conn, user.name, rep)
+
+
+def bind_user(conn: Connection, name: str, rep: str | None) -> User:
+    """Have a user see one rep's calls alone, or all again. Raises BadRep, NotFound."""
+    if rep is None:
+        return queries.bind_user(conn, name, None)
+    known = queries.user_named(conn, name)
+    if known and known.role is not Role.SALES:
+        raise BadRep(
+            f"{known.name} has the role {known.role}: only sales users are bound to a rep."
+        )
+    if not rep.strip():
+        raise BadRep("Say whose calls they see: the rep's name, as calls have it.")
+    return queries.bind_user(conn, name, rep.strip())
 
 
 def create_token(conn: Connection, user: User, name: str) -> tuple[str, Token]:
