@@ -28,7 +28,7 @@ class RoleDiffers(Refused):
 @router.get("/me")
 def me(user: Reader) -> Me:
     """Who you are, and what you may do."""
-    may = [right for right in Right if user.may(right)]
+    may: list[str] = [right for right in Right if user.may(right)]
     return Me(id=user.id, name=user.name, role=user.role, rep=user.rep, may=may)
 
 

@@ -14,11 +14,11 @@ from insights.digest import Week
 from insights.digests import make
 from insights.digests.edition import Audience
 from insights.edits.queries import edit_turn
-from insights.insight import Insight, Kind, Quote, Stance, Unlisted
+from insights.insight import Insight, Kind, Quote, Review, Stance, Unlisted
 from insights.proposals.queries import save_names
 from insights.queries import insights_of, save_insights
 from insights.reviews.queries import review
-from insights.reviews.rules import Judgement, Review
+from insights.reviews.rules import Judgement
 from insights.themes.changes.queries import set_status
 from insights.themes.theme import Status
 from tests import sounds

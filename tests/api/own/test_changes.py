@@ -70,12 +70,12 @@ def test_what_they_bring_is_theirs(api: Api, rep: httpx.Client, named: Mapping[s
 
 
 def test_what_they_bring_is_no_other_reps(api: Api, rep: httpx.Client) -> None:
-    for send in (
-        lambda: bring(rep, OTHER, rep="Lee"),
-        lambda: told_in_text(rep, rep="Lee"),
-        lambda: in_pieces(rep, OTHER, rep="Lee"),
+    for answer in (
+        bring(rep, OTHER, rep="Lee"),
+        told_in_text(rep, rep="Lee"),
+        in_pieces(rep, OTHER, rep="Lee"),
     ):
-        said = assert_problem(send(), 422, "another-reps-call")
+        said = assert_problem(answer, 422, "another-reps-call")
         assert said["detail"] == (
             "You see the calls of Tamsin Rourke alone: leave out rep, or say Tamsin Rourke."
         )

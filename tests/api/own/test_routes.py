@@ -159,7 +159,7 @@ TELLING = {
 def test_anothers_call_is_as_none(rep: httpx.Client, ours: Told, theirs: Told) -> None:
     """Whatever is asked of it, the answer is that to a number which nothing has."""
     none = dict.fromkeys(IDS, "987654") | {"turn": "0"}
-    wrong = []
+    wrong: list[object] = []
     for method, path, url in addresses(theirs, {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"}):
         if not names_a_call(path):
             continue
