@@ -104,6 +104,24 @@ def test_a_later_migration_makes_the_views_anew(
     db.check_schema(conn)
 
 
+def test_an_owner_who_is_no_superuser_makes_and_reads_them(empty: db.Connection) -> None:
+    empty.execute(
+        """do $$ begin
+               execute format('alter database %I owner to plain_owner', current_database());
+           exception when undefined_object then
+               create role plain_owner;
+               execute format('alter database %I owner to plain_owner', current_database());
+           end $$"""
+    )
+    empty.execute("set session authorization plain_owner")
+    db.migrate(empty)
+    for name in ("Tamsin", "Lee"):
+        empty.execute("insert into rep (name) values (%s)", [name])
+    db.narrow(empty, "Lee")
+    assert empty.execute("select name from rep").fetchall() == [("Lee",)]
+    empty.rollback()
+
+
 def test_other_views_are_told_apart_and_made_anew(
     conn: db.Connection, other_migrations: Path
 ) -> None:
