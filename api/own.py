@@ -26,6 +26,7 @@ from fastapi import Request
 
 from api.schemas import BIGINT
 from ingest.base.db import Connection, Pool, narrow
+from ingest.base.errors import NotFound
 from ingest.queries import get_call
 from insights.queries import call_of
 
@@ -58,7 +59,11 @@ def enter(request: Request, pool: Pool, rep: str) -> None:
     another one, as where there is none of that number."""
     request.state.rep = rep
     for name, find in DOORS.items():
-        number = str(request.path_params.get(name, ""))
-        if number.isdecimal() and int(number) <= BIGINT:  # else it is refused as no number
-            with pool.connection() as conn:
-                find(conn, int(number))
+        if name not in request.path_params:
+            continue
+        number = str(request.path_params[name])
+        # A route would also take “+7” and “7.0” for a number: nothing passes the door unread.
+        if not (number.isascii() and number.isdecimal() and int(number) <= BIGINT):
+            raise NotFound("There is no such number: write it in digits alone.")
+        with pool.connection() as conn:
+            find(conn, int(number))

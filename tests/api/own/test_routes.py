@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import httpx
+import pytest
 
 from api.users import Role
 from insights.insight import Kind
@@ -170,6 +171,25 @@ def test_anothers_call_is_as_none(rep: httpx.Client, ours: Told, theirs: Told) -
         if told_apart(answer) != told_apart(nothing):
             wrong.append((method, url, told_apart(answer), told_apart(nothing)))
     assert wrong == []
+
+
+@pytest.mark.parametrize("written", ["+{}", "%20{}", "{}.0", "0{}", "{}%20", "%D9%A{}", "1_{}"])
+def test_no_way_of_writing_a_number_passes_the_door(
+    api: Api, rep: httpx.Client, ours: Told, theirs: Told, written: str
+) -> None:
+    number = written.format(theirs.insight_id)
+    for path in ("/v1/insights/{}/review", "/insights/{}/review", "/review/{}"):
+        verdict = {"verdict": "rejected"}
+        for answer in (
+            rep.post(path.format(number), json=verdict),
+            rep.post(path.format(number), data=verdict),
+        ):
+            assert answer.status_code == 404, answer.text
+            assert CANARY not in answer.text
+    for path in ("/v1/calls/{}", "/calls/{}"):
+        assert rep.get(path.format(written.format(theirs.call_id))).status_code == 404
+    found = api.as_(Role.ADMIN).get(f"/v1/insights?call={theirs.call_id}").json()["items"]
+    assert "rejected" not in {insight["review"] for insight in found}
 
 
 def told_apart(answer: httpx.Response) -> tuple[int, str]:
