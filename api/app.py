@@ -56,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.context = Context(
                 settings,
                 pool,
+                pool,
                 open_store(settings),
                 uploads=CapacityLimiter(UPLOADS_AT_ONCE),
                 listeners=CapacityLimiter(LISTENERS_AT_ONCE),

@@ -13,9 +13,10 @@ from fastapi import Request, Response
 
 from api import queries
 from api.context import Context, Here
+from api.own import enter
 from api.users import Right, Role, Token, User
 from ingest.base.db import Connection
-from ingest.base.errors import EarshotError
+from ingest.base.errors import EarshotError, Refused
 
 TOKEN_PREFIX = "esk_"  # noqa: S105 - lets secret scanners know an Earshot token by sight
 COOKIE = "earshot_session"
@@ -38,6 +39,12 @@ class NotAllowed(EarshotError):
     status = 403
 
 
+class BadRep(Refused):
+    """A rep that a user cannot be bound to."""
+
+    code = "bad-rep"
+
+
 def digest(secret: str) -> bytes:
     """What is kept of a secret."""
     return hashlib.sha256(secret.encode()).digest()
@@ -49,6 +56,10 @@ def needs(right: Right) -> Callable[[Request, Here], User]:
     def user_with_right(request: Request, here: Here) -> User:
         user = viewer(request, here)
         if not user.may(right):
+            if user.rep is not None:
+                raise NotAllowed(
+                    f"You see your own calls alone, so you may not {right}: ask an admin to do it."
+                )
             raise NotAllowed(f"Your role, {user.role}, may not {right}: ask an admin to do it.")
         return user
 
@@ -59,6 +70,8 @@ def needs(right: Right) -> Callable[[Request, Here], User]:
 def viewer(request: Request, here: Here) -> User:
     """The user who asks, whose requests are counted; NotLoggedIn, and TooMany."""
     user = identify(request, here)
+    if user.rep is not None:
+        enter(request, here.pool, user.rep)
     if request.url.path.startswith("/v1/"):
         here.limiter.count(request, digest(_secret(request)))
     return user
@@ -103,9 +116,27 @@ def check_same_origin(request: Request) -> None:
         raise NotAllowed("This change was asked for by another site's page: do it on Earshot's.")
 
 
-def create_user(conn: Connection, name: str, role: Role) -> User:
-    """The user of this name, with this role."""
-    return queries.put_user(conn, name, role)
+def create_user(conn: Connection, name: str, role: Role, rep: str | None = None) -> User:
+    """The user of this name, with this role, bound to a rep where one is named; who is bound
+    already stays so. Raises BadRep."""
+    if rep is not None and role is not Role.SALES:
+        raise BadRep(f"Only sales users are bound to a rep: leave out the rep, or the role {role}.")
+    user = queries.put_user(conn, name, role)
+    return user if rep is None else bind_user(conn, user.name, rep)
+
+
+def bind_user(conn: Connection, name: str, rep: str | None) -> User:
+    """Have a user see one rep's calls alone, or all again. Raises BadRep, NotFound."""
+    if rep is None:
+        return queries.bind_user(conn, name, None)
+    known = queries.user_named(conn, name)
+    if known and known.role is not Role.SALES:
+        raise BadRep(
+            f"{known.name} has the role {known.role}: only sales users are bound to a rep."
+        )
+    if not rep.strip():
+        raise BadRep("Say whose calls they see: the rep's name, as calls have it.")
+    return queries.bind_user(conn, name, rep.strip())
 
 
 def create_token(conn: Connection, user: User, name: str) -> tuple[str, Token]:

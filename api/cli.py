@@ -19,6 +19,7 @@ from api.commands import (
     offline,
     processes,
     remine,
+    reps,
     retrain,
     server,
     tune,
@@ -52,7 +53,7 @@ def earshot() -> None:
 
 _MODULES = (
     *(demo, server, calls, imports, competitors, remine, detectors, retrain),
-    *(offline, measure, measure_hearing, tune, admin, processes),
+    *(offline, measure, measure_hearing, tune, admin, reps, processes),
 )
 for _module in _MODULES:
     for _command in _module.COMMANDS:

@@ -1,12 +1,13 @@
 """What a running API holds: settings, database, audio store, and what its requests share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.limiter import Limiter
+from api.own import Viewed
 from api.progress.follower import Follower
 from ingest.base.db import Pool
 from ingest.base.settings import Settings
@@ -21,7 +22,8 @@ class Context:
     waiting for a thread could starve those that hold a thread and wait for a connection."""
 
     settings: Settings
-    pool: Pool
+    pool: Pool  # narrowed to a bound viewer's calls: see `api.own`
+    whole: Pool  # for changes, which need all there is
     store: Store
     uploads: CapacityLimiter  # threads of their own, so that slow uploads starve nobody
     listeners: CapacityLimiter  # likewise for those who wait for the ear
@@ -31,9 +33,9 @@ class Context:
 
 
 def context(request: Request) -> Context:
-    """The context of the app that serves this request."""
+    """The context of the app that serves this request, as its viewer may see it."""
     here: Context = request.app.state.context
-    return here
+    return replace(here, pool=Viewed(here.whole, request))
 
 
 Here = Annotated[Context, Depends(context)]

@@ -25,7 +25,7 @@ TOUCH_EVERY = timedelta(minutes=10)
 
 
 def _user(row: dict[str, Any]) -> User:
-    return User(row["id"], row["name"], Role(row["role"]))
+    return User(row["id"], row["name"], Role(row["role"]), row["rep"])
 
 
 def _token(*, role: str, **row: Any) -> Token:
@@ -44,7 +44,7 @@ def put_user(conn: Connection, name: str, role: Role) -> User:
         conn,
         """insert into app_user (name, role) values (%(name)s, %(role)s)
            on conflict (lower(name)) do update set role = excluded.role
-           returning id, name, role""",
+           returning id, name, role, rep""",
         {"name": name, "role": role},
     )
     assert user is not None, "an upsert returns its row"
@@ -53,8 +53,28 @@ def put_user(conn: Connection, name: str, role: Role) -> User:
 
 def user_named(conn: Connection, name: str) -> User | None:
     """The user of this name, case aside."""
-    query = "select id, name, role from app_user where lower(name) = lower(%(name)s)"
+    query = "select id, name, role, rep from app_user where lower(name) = lower(%(name)s)"
     return _one_user(conn, query, {"name": name})
+
+
+def list_users(conn: Connection) -> Sequence[User]:
+    """Everybody by name."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        query = "select id, name, role, rep from app_user order by lower(name)"
+        return [_user(row) for row in cursor.execute(query)]
+
+
+def bind_user(conn: Connection, name: str, rep: str | None) -> User:
+    """Have the user of this name (case aside) see this rep's calls alone; None: all calls."""
+    user = _one_user(
+        conn,
+        """update app_user set rep = %(rep)s where lower(name) = lower(%(name)s)
+           returning id, name, role, rep""",
+        {"name": name, "rep": rep},
+    )
+    if user is None:
+        raise NotFound(f"There is no user {name}: see `earshot rep list`.")
+    return user
 
 
 # Tokens -----------------------------------------------------------------------------------
@@ -99,7 +119,7 @@ def user_by_token(conn: Connection, digest: bytes, now: datetime) -> User | None
     values = {"hash": digest, "now": now, "stale": now - TOUCH_EVERY}
     user = _one_user(
         conn,
-        """select u.id, u.name, u.role from api_token t join app_user u on u.id = t.user_id
+        """select u.id, u.name, u.role, u.rep from api_token t join app_user u on u.id = t.user_id
            where t.hash = %(hash)s and t.revoked_at is null""",
         values,
     )
@@ -127,7 +147,7 @@ def user_by_login_link(conn: Connection, digest: bytes, now: datetime) -> User |
     """Whom a link would log in; does not use it up."""
     return _one_user(
         conn,
-        """select u.id, u.name, u.role from login_link l join app_user u on u.id = l.user_id
+        """select u.id, u.name, u.role, u.rep from login_link l join app_user u on u.id = l.user_id
            where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s""",
         {"hash": digest, "now": now},
     )
@@ -140,7 +160,7 @@ def use_login_link(conn: Connection, digest: bytes, now: datetime) -> User | Non
         """update login_link l set used_at = %(now)s from app_user u
            where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s
              and u.id = l.user_id
-           returning u.id, u.name, u.role""",
+           returning u.id, u.name, u.role, u.rep""",
         {"hash": digest, "now": now},
     )
 
@@ -157,7 +177,7 @@ def user_by_session(conn: Connection, digest: bytes, now: datetime) -> User | No
     """Whose browser this is."""
     return _one_user(
         conn,
-        """select u.id, u.name, u.role from web_session s join app_user u on u.id = s.user_id
+        """select u.id, u.name, u.role, u.rep from web_session s join app_user u on u.id = s.user_id
            where s.hash = %(hash)s and s.expires_at > %(now)s""",
         {"hash": digest, "now": now},
     )

@@ -349,6 +349,7 @@ class Me(Answer):
     id: int
     name: str = Field(examples=["Dana"])
     role: Role
+    rep: str | None = Field(None, description="Whose calls you see; null: all.")
     may: list[str] = Field(examples=[["read calls and insights"]])
 
 

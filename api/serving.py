@@ -49,10 +49,16 @@ def running(settings: Settings, *, other_port: bool = False) -> Iterator[Server]
         yield server
 
 
-def login_link(settings: Settings, url: str, name: str = OWNER, role: Role = Role.ADMIN) -> str:
+def login_link(
+    settings: Settings,
+    url: str,
+    name: str = OWNER,
+    role: Role = Role.ADMIN,
+    rep: str | None = None,
+) -> str:
     """A page that logs one browser in, once and soon, as this user in this role."""
     with embedded(settings) as filled, db.connect(filled.database_url) as conn:
-        secret = auth.login_link(conn, auth.create_user(conn, name, role))
+        secret = auth.login_link(conn, auth.create_user(conn, name, role, rep))
     return f"{url}/login/{secret}"
 
 

@@ -21,6 +21,7 @@ class Right(StrEnum):
     BRING = "upload and edit calls"
     ERASE = "delete calls"
     REVIEW = "review insights"
+    THEMES = "change themes"
     CATALOGUE = "edit the catalogue of rivals"
     REMINE = "mine old calls again"
     TOKENS = "manage API tokens"
@@ -33,6 +34,7 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.BRING: frozenset({Role.SALES, Role.ADMIN}),
     Right.ERASE: frozenset({Role.ADMIN}),
     Right.REVIEW: frozenset(Role),
+    Right.THEMES: frozenset(Role),
     Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
     Right.REMINE: frozenset({Role.ADMIN}),
     Right.TOKENS: frozenset({Role.ADMIN}),
@@ -40,6 +42,9 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.WEBHOOKS: frozenset({Role.ADMIN}),
 }
 """The one table of who may do what; a route names its right, never a role."""
+
+BOUND = frozenset({Right.READ, Right.BRING, Right.REVIEW})
+"""What of it is left to who is bound to a rep: the rest is the whole company's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,11 @@ class User:
     id: int
     name: str
     role: Role
+    rep: str | None = None  # whose calls they see; None for all
 
     def may(self, right: Right) -> bool:
-        """Whether this user's role has the right."""
-        return self.role in PERMISSIONS[right]
+        """Whether this user has the right."""
+        return self.role in PERMISSIONS[right] and (self.rep is None or right in BOUND)
 
 
 @dataclass(frozen=True, slots=True)

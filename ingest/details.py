@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,6 +32,40 @@ _FILLED = (  # where None in a call means: not known
     *("rep", "deal_value_usd", "stage", "outcome", "lead_source", "campaign", "lead_created_at"),
     *("consent", "language"),
 )
+
+
+class AnotherReps(BadMetadata):
+    """Who brings the calls of one rep brings another's."""
+
+    code = "another-reps-call"
+
+
+def for_rep(details: CallDetails, rep: str | None) -> CallDetails:
+    """The details of a call that somebody brings who is bound to a rep, whose it is by that.
+    Raises AnotherReps where another one is named."""
+    if rep is None:
+        return details
+    check_rep(details.rep or rep, rep)
+    return replace(details, rep=rep)
+
+
+def check_rep(named: str | None, rep: str | None) -> None:
+    """Raise AnotherReps where somebody bound to a rep notes a call as another's, or nobody's."""
+    if rep is not None and not _same(named or "", rep):
+        raise AnotherReps(f"You see the calls of {rep} alone: leave out rep, or say {rep}.")
+
+
+def check_theirs(call: Call, rep: str | None) -> None:
+    """Raise AnotherReps where somebody bound to a rep brings what is here as another's call, of
+    which they learn nothing else."""
+    if rep is not None and not _same(call.rep or "", rep):
+        raise AnotherReps(
+            f"This is here already, and not as a call of {rep}: ask an admin whose it is."
+        )
+
+
+def _same(name: str, other: str) -> bool:
+    return name.strip().lower() == other.strip().lower()
 
 
 def details_from(given: Mapping[str, str]) -> CallDetails:

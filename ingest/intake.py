@@ -16,7 +16,15 @@ from ingest.base.errors import BadMetadata, Incomplete, Unavailable
 from ingest.base.queue import HEAR
 from ingest.base.settings import Settings
 from ingest.calls import Accepted, Audio, Call, CallDetails, CallState
-from ingest.details import check_times, clean_filename, default_title, details_from, lacking
+from ingest.details import (
+    check_theirs,
+    check_times,
+    clean_filename,
+    default_title,
+    details_from,
+    for_rep,
+    lacking,
+)
 from ingest.store import Store, spool_folder
 from ingest.tasks import relay
 
@@ -83,13 +91,17 @@ def accept(
     details: CallDetails,
     settings: Settings,
     now: datetime,
+    *,
+    rep: str | None = None,
 ) -> Accepted:
     """Take the recording at `path` as a call to be heard, once: the same sound is the same call,
     and what `details` know more of it is noted.
 
     The sound is kept before the call is written: a crash between leaves sound without a call,
-    never a call without sound. Raises Empty, NotAudio, TooLarge, BadMetadata, Unavailable.
+    never a call without sound. Who brings it may be bound to a `rep`. Raises Empty, NotAudio,
+    TooLarge, BadMetadata, AnotherReps, Unavailable.
     """
+    details = for_rep(details, rep)
     check_times(details, now)
     filename = clean_filename(filename)
     with pool.connection() as conn:
@@ -98,32 +110,36 @@ def accept(
         audio = probe(path, Limits.of(settings), name=filename, sha256=sha256)
         _check_seller(audio, details, filename)
         store.put(sha256, path)
-        accepted = _take(pool, audio, filename, details, now)
+        accepted = _take(pool, audio, filename, details, now, rep)
     else:
-        accepted = _take_again(pool, known, details)
+        accepted = _take_again(pool, known, details, rep)
     relay(pool)
     return accepted
 
 
-def _take(pool: Pool, audio: Audio, filename: str, details: CallDetails, now: datetime) -> Accepted:
+def _take(
+    pool: Pool, audio: Audio, filename: str, details: CallDetails, now: datetime, rep: str | None
+) -> Accepted:
     """Write the call and its message in one transaction; uploads of one recording take turns."""
     with pool.connection() as conn:
         queries.keep_audio(conn, audio)
         if known := queries.call_by_audio(conn, audio.sha256):
-            return Accepted(fill_in(conn, known, details), duplicate=True)
+            return Accepted(fill_in(conn, known, details, rep), duplicate=True)
         titled = replace(details, title=details.title or default_title(filename))
         call = queries.add_call(conn, audio, filename, titled, now)
         queries.enqueue(conn, HEAR, call.id)
         return Accepted(call)
 
 
-def _take_again(pool: Pool, known: Call, details: CallDetails) -> Accepted:
+def _take_again(pool: Pool, known: Call, details: CallDetails, rep: str | None) -> Accepted:
     with pool.connection() as conn:
-        return Accepted(fill_in(conn, known, details), duplicate=True)
+        return Accepted(fill_in(conn, known, details, rep), duplicate=True)
 
 
-def fill_in(conn: Connection, call: Call, details: CallDetails) -> Call:
-    """Note what was not known of the call; a mined call that moves is counted afresh."""
+def fill_in(conn: Connection, call: Call, details: CallDetails, rep: str | None = None) -> Call:
+    """Note what was not known of the call; a mined call that moves is counted afresh. Raises
+    AnotherReps where who brings it is bound to another rep."""
+    check_theirs(call, rep)
     filled = queries.update_details(conn, call.id, lacking(call, details))
     moved = (filled.held_at, filled.account_id) != (call.held_at, call.account_id)
     if moved and filled.state is CallState.DONE:

@@ -6,7 +6,7 @@ from datetime import datetime
 from ingest import queries
 from ingest.base.db import Connection
 from ingest.calls import Accepted, Call, CallDetails
-from ingest.details import clean_filename, default_title
+from ingest.details import clean_filename, default_title, for_rep
 from ingest.intake import fill_in
 
 
@@ -19,16 +19,23 @@ def call_by_words(conn: Connection, sha256: str) -> Call | None:
 
 
 def take(
-    conn: Connection, sha256: str, filename: str, details: CallDetails, now: datetime
+    conn: Connection,
+    sha256: str,
+    filename: str,
+    details: CallDetails,
+    now: datetime,
+    rep: str | None = None,
 ) -> Accepted:
     """Add the call of a transcript, to be mined, or find it and note what was not known of it.
 
     The caller keeps the words of a new one and queues it, in this transaction; until its end
-    others who bring the same words wait. Raises BadMetadata with nothing written.
+    others who bring the same words wait. Raises BadMetadata and, where who brings it is bound to
+    another `rep`, AnotherReps, with nothing written.
     """
+    details = for_rep(details, rep)
     _take_turns(conn, sha256)
     if known := call_by_words(conn, sha256):
-        return Accepted(fill_in(conn, known, details), duplicate=True)
+        return Accepted(fill_in(conn, known, details, rep), duplicate=True)
     filename = clean_filename(filename)
     titled = replace(details, title=details.title or default_title(filename))
     return Accepted(queries.add_call(conn, None, filename, titled, now, words_sha256=sha256))

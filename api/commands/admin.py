@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from ingest.base.db import Connection
 
 ROLES = ("sales", "marketing", "product", "admin")
+rep_option = click.option("--rep", help="A rep's name: this user sees that rep's calls alone.")
 role_option = click.option("--role", type=click.Choice(ROLES), default="admin", show_default=True)
 
 
 @contextlib.contextmanager
-def _database() -> Iterator["Connection"]:
+def database() -> Iterator["Connection"]:
     """A connection to the database in the settings, or to our own, started if need be."""
     from ingest.base import db
     from ingest.base.services import embedded
@@ -44,7 +45,7 @@ def migrate() -> None:
     """
     from ingest.base import db
 
-    with _database() as conn:
+    with database() as conn:
         applied = db.migrate(conn)
     numbers = ", ".join(f"{number:04}" for number in applied)
     click.echo(f"Applied {numbers}." if applied else "The schema is up to date.")
@@ -60,7 +61,7 @@ def check_rollups() -> int:
     """
     from insights.rollups.queries import rollup_differences
 
-    with _database() as conn:
+    with database() as conn:
         wrong = rollup_differences(conn)
     for difference in wrong:
         click.echo(difference)
@@ -71,7 +72,8 @@ def check_rollups() -> int:
 @click.command()
 @click.option("--name", default="owner", show_default=True, help="Who logs in.")
 @role_option
-def login(name: str, role: str) -> None:
+@rep_option
+def login(name: str, role: str, rep: str | None) -> None:
     """Print a link that logs a browser in.
 
     It serves once, within a quarter of an hour.
@@ -79,6 +81,7 @@ def login(name: str, role: str) -> None:
     \b
     Example:
       earshot login --name "Ana Ruiz" --role marketing
+      earshot login --name Tamsin --role sales --rep "Tamsin Rourke"
     """
     from api.local import known_server
     from api.serving import login_link
@@ -89,7 +92,7 @@ def login(name: str, role: str) -> None:
     url = settings.url or (known.url if known else "")
     if not url:
         raise BadSetup("No server is known here: start one with `earshot up`, or set EARSHOT_URL.")
-    click.echo(login_link(settings, url.rstrip("/"), name, Role(role)))
+    click.echo(login_link(settings, url.rstrip("/"), name, Role(role), rep))
 
 
 @click.group()
@@ -106,7 +109,8 @@ def token() -> None:
 @click.option("--name", required=True, help="What the token is for.")
 @click.option("--user", help="Whose it is; the token's name otherwise.")
 @role_option
-def token_create(name: str, user: str | None, role: str) -> None:
+@rep_option
+def token_create(name: str, user: str | None, role: str, rep: str | None) -> None:
     """Make a token and print it: it is shown this once only.
 
     \b
@@ -116,8 +120,8 @@ def token_create(name: str, user: str | None, role: str) -> None:
     from api.auth import create_token, create_user
     from api.users import Role
 
-    with _database() as conn:
-        secret, _ = create_token(conn, create_user(conn, user or name, Role(role)), name)
+    with database() as conn:
+        secret, _ = create_token(conn, create_user(conn, user or name, Role(role), rep), name)
     click.echo(secret)
 
 
@@ -134,7 +138,7 @@ def token_list(as_json: bool) -> None:
 
     from api.queries import list_tokens
 
-    with _database() as conn:
+    with database() as conn:
         tokens = [asdict(token) for token in list_tokens(conn)]
     if as_json:
         print_json(tokens)
@@ -168,7 +172,7 @@ def token_revoke(number: int) -> None:
     """
     from api.queries import revoke_token
 
-    with _database() as conn:
+    with database() as conn:
         revoke_token(conn, number, datetime.now(UTC))
     click.echo(f"Token {number} no longer works.")
 

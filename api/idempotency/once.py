@@ -198,7 +198,8 @@ def _key(scope: Scope) -> bytes:
         raise BadKey(f"Send an Idempotency-Key of 1 to {LONGEST_KEY} characters, say a UUID.")
     with _known_outage():
         user = identify(Request(scope), _context(scope))
-    return hashlib.sha256(f"{user.id}:{text}".encode()).digest()
+    who = f"{user.id}" if user.rep is None else f"{user.id}\0{user.rep}"  # who is bound, anew
+    return hashlib.sha256(f"{who}:{text}".encode()).digest()
 
 
 async def _again(before: Kept, scope: Scope, receive: Receive) -> Response:

@@ -29,12 +29,12 @@ def change_words(
     """Put a turn's words right; then the call again, at it. A browser sends an emptied field, so
     without one the words are taken away."""
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             must_see(here, user, conn, call_id, turn)
             edit_turn(conn, call_id, turn, text, user.id, seen)
     except Refused as error:
         return whole(here, user, call_id, Draft(str(error), turn=turn, text=text))
-    relay(here.pool)
+    relay(here.whole)
     return RedirectResponse(f"/calls/{call_id}#turn-{turn}", 303)
 
 
@@ -42,9 +42,9 @@ def change_words(
 def undo(here: Here, user: Bringer, call_id: Id, turn: Turn) -> Response:
     """Take the last edit back; then the call again, at it."""
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             undo_edit(conn, call_id, turn, user.id)
     except Refused as error:
         return whole(here, user, call_id, Draft(str(error)))
-    relay(here.pool)
+    relay(here.whole)
     return RedirectResponse(f"/calls/{call_id}#turn-{turn}", 303)

@@ -27,11 +27,11 @@ def rehear(
     """Have the call heard again in this language; then the call again, which asks first where what
     people put right would be lost."""
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             hear_again(conn, call_id, language, discard_edits=discard_edits)
     except WouldLose:
         return RedirectResponse(f"/calls/{call_id}?rehear={language}#rehear", 303)
     except Refused as error:
         return whole(here, user, call_id, Draft(str(error)))
-    relay(here.pool)
+    relay(here.whole)
     return RedirectResponse(f"/calls/{call_id}", 303)

@@ -104,7 +104,7 @@ def say(
 ) -> Response:
     """Confirm, relabel or reject; then the next. What is taken back is shown again."""
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             queries.review(conn, insight_id, Judgement(verdict, label, stance), user.id)
             said = insight(conn, insight_id)
     except BadReview as error:

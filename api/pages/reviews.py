@@ -32,10 +32,10 @@ def review(
     stance: Annotated[Stance | None, Form()] = None,
 ) -> Response:
     """Confirm, relabel, reject, or take that back; then the call again, at this insight."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         call_id = insight(conn, insight_id).call_id
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             queries.review(conn, insight_id, Judgement(verdict, label, stance), user.id)
     except BadReview as error:
         return whole(here, user, call_id, Draft(str(error)))
@@ -69,7 +69,7 @@ def add_missed(
         None if char_start is None or char_end is None else (char_start, char_end),
     )
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             found = meant(here, user, conn, call_id, missed)
             insight_id = queries.add_missed(conn, call_id, found, user.id)
     except BadReview as error:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from api.context import Context, Here
 from api.pages.site import page
-from api.rest.parameters import Id, Reader, Reviewer
+from api.rest.parameters import Id, Reader, Themer
 from api.schemas import BIGINT, Text
 from api.theme_schemas import Address, Number
 from api.users import User
@@ -42,15 +42,13 @@ def theme_page(here: Here, user: Reader, theme_id: Id, done: Done = None) -> Res
 
 
 @router.post("/themes/{theme_id}/name")
-def rename(
-    here: Here, user: Reviewer, theme_id: Id, name: Annotated[Text, Form()] = ""
-) -> Response:
+def rename(here: Here, user: Themer, theme_id: Id, name: Annotated[Text, Form()] = "") -> Response:
     """Another name for it."""
     return _done(here, user, theme_id, lambda conn: changing.rename(conn, theme_id, name, user.id))
 
 
 @router.post("/themes/{theme_id}/merge")
-def merge(here: Here, user: Reviewer, theme_id: Id, into: Annotated[Number, Form()]) -> Response:
+def merge(here: Here, user: Themer, theme_id: Id, into: Annotated[Number, Form()]) -> Response:
     """Make it part of another; then that one."""
     return _done(
         here, user, theme_id, lambda conn: changing.merge(conn, theme_id, into, user.id), then=into
@@ -60,7 +58,7 @@ def merge(here: Here, user: Reviewer, theme_id: Id, into: Annotated[Number, Form
 @router.post("/themes/{theme_id}/split")
 def split(
     here: Here,
-    user: Reviewer,
+    user: Themer,
     theme_id: Id,
     name: Annotated[Text, Form()] = "",
     insight: Annotated[list[Number], Form()] = [],  # noqa: B006 - FastAPI copies it
@@ -72,9 +70,7 @@ def split(
 
 
 @router.post("/themes/{theme_id}/link")
-def link(
-    here: Here, user: Reviewer, theme_id: Id, url: Annotated[Address, Form()] = ""
-) -> Response:
+def link(here: Here, user: Themer, theme_id: Id, url: Annotated[Address, Form()] = "") -> Response:
     """The issue that it is about, elsewhere."""
     return _done(here, user, theme_id, lambda conn: changing.set_link(conn, theme_id, url, user.id))
 

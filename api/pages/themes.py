@@ -17,7 +17,7 @@ from api.pages.queries import known_names
 from api.pages.site import page
 from api.pages.theme import just_done, mention, words_of_themes
 from api.rest.lists import decode, encode
-from api.rest.parameters import Id, Reader, Reviewer, Words
+from api.rest.parameters import Id, Reader, Themer, Words
 from api.schemas import BIGINT, Text
 from api.users import User
 from api.veil import shown_quotes
@@ -131,7 +131,7 @@ def themes_page(
 @router.post("/themes/{theme_id}/status")
 def set_status(
     here: Here,
-    user: Reviewer,
+    user: Themer,
     theme_id: Id,
     status: Annotated[Status, Form()],
     note: Annotated[Text, Form()] = "",
@@ -152,7 +152,7 @@ def set_status(
 
 @router.post("/theme-suggestions/{suggestion_id}/review")
 def review_pair(
-    here: Here, user: Reviewer, suggestion_id: Id, same: Annotated[bool, Form()]
+    here: Here, user: Themer, suggestion_id: Id, same: Annotated[bool, Form()]
 ) -> Response:
     """Same wish or different; then the next pair."""
     try:
@@ -165,7 +165,7 @@ def review_pair(
 
 
 @router.post("/theme-changes/{change_id}/undo")
-def undo(here: Here, user: Reviewer, change_id: Id) -> Response:
+def undo(here: Here, user: Themer, change_id: Id) -> Response:
     """Take a change back."""
     with here.pool.connection() as conn:
         company_id = history.change(conn, change_id).company_id

@@ -31,9 +31,9 @@ def set_voices(
         number, _, side = one.partition("=")
         speakers[int(number)] = Speaker(side)
     try:
-        with here.pool.connection() as conn:
+        with here.whole.connection() as conn:
             set_speakers(conn, call_id, speakers)
     except Busy as error:
         return whole(here, user, call_id, Draft(str(error)))
-    relay(here.pool)
+    relay(here.whole)
     return RedirectResponse(f"/calls/{call_id}#who-speaks", 303)

@@ -27,7 +27,7 @@ from ingest import queries
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from ingest.calls import Call, CallDetails, CallState
-from ingest.details import check_times
+from ingest.details import check_rep, check_times
 from ingest.library.library import Place, Sort
 from ingest.silence import forget_copies
 from ingest.store import spool_folder
@@ -130,23 +130,25 @@ def change_call(here: Here, user: Bringer, call_id: Id, change: CallChange) -> C
     """Correct what is known of a call. One given to another company is mined again, against that
     company's catalogue."""
     details = CallDetails(**change.model_dump(exclude_none=True))
+    if "rep" in change.model_fields_set:
+        check_rep(change.rep, user.rep)
     check_times(details, datetime.now(UTC))
     clear = [name for name in change.model_fields_set if getattr(change, name) is None]
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         with moving_rollups(conn, call_id):
             before = queries.get_call(conn, call_id)
             call = queries.update_details(conn, call_id, _for_account(details, before), clear)
         if call.company_id != before.company_id and call.state is CallState.DONE:
             call = queries.retry(conn, call_id, CallState.HEARD)
         answer = whole(here, user, conn, call)
-    relay(here.pool)
+    relay(here.whole)
     return answer
 
 
 @router.post("/{call_id}/retry", status_code=202)
 def retry_call(here: Here, _: Bringer, call_id: Id) -> CallLine:
     """Try a failed call again, from the step that failed."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         call = queries.get_call(conn, call_id)
         if call.state is not CallState.FAILED:
             raise NotFailed(
@@ -154,14 +156,14 @@ def retry_call(here: Here, _: Bringer, call_id: Id) -> CallLine:
             )
         heard = transcript_of(conn, call_id) is not None
         call = queries.retry(conn, call_id, CallState.HEARD if heard else CallState.WAITING)
-    relay(here.pool)
+    relay(here.whole)
     return CallLine.model_validate(call)
 
 
 @router.delete("/{call_id}", status_code=204)
 def delete_call(here: Here, _: Eraser, call_id: Id) -> None:
     """Delete a call for good: its recording, its transcript, its insights and what they count."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         with moving_rollups(conn, call_id):
             sha256 = queries.delete_call(conn, call_id)
         if sha256:

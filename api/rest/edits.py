@@ -21,21 +21,21 @@ router = APIRouter(prefix="/calls/{call_id}/turns/{turn}", tags=["Calls"])
 def change_words(here: Here, user: Bringer, call_id: Id, turn: Turn, said: TurnEdit) -> EditedTurn:
     """Put right what was misheard. Words that stay keep their times, the call is mined again, and
     the original is kept. Confirmed insights go with their words, and cannot lose them."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         must_see(here, user, conn, call_id, turn)
         edit_turn(conn, call_id, turn, said.text, user.id, said.seen)
         answer = _edited(here, user, conn, call_id, turn)
-    relay(here.pool)
+    relay(here.whole)
     return answer
 
 
 @router.post("/undo")
 def undo(here: Here, user: Bringer, call_id: Id, turn: Turn) -> EditedTurn:
     """Take the last edit of these words back."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         undo_edit(conn, call_id, turn, user.id)
         answer = _edited(here, user, conn, call_id, turn)
-    relay(here.pool)
+    relay(here.whole)
     return answer
 
 

@@ -84,7 +84,7 @@ def list_insights(
 def review_insight(here: Here, user: Reviewer, insight_id: Id, said: ReviewBody) -> InsightOut:
     """Confirm an insight, as it is or under another label or stance; reject it, and it is counted
     nowhere; or take the review back. Mining again leaves a reviewed insight as it is."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         judgement = Judgement(said.verdict, said.label, said.stance)
         reviews.review(conn, insight_id, judgement, user.id)
         return _shown(here, user, conn, insight_id)
@@ -94,7 +94,7 @@ def review_insight(here: Here, user: Reviewer, insight_id: Id, said: ReviewBody)
 def add_missed(here: Here, user: Reviewer, call_id: Id, said: MissedBody) -> InsightOut:
     """Add an insight that no detector found: by its exact `quote`, or by its `turn` with
     `char_start` and `char_end`. It is confirmed, and counts."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         missed = meant(here, user, conn, call_id, said.missed())
         insight_id = reviews.add_missed(conn, call_id, missed, user.id)
         return _shown(here, user, conn, insight_id)

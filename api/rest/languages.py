@@ -31,7 +31,7 @@ def rehear(here: Here, _: Bringer, call_id: Id, wanted: Language) -> CallLine:
     """Have a call heard again in another language. Its transcript and insights stay until that is
     done; what somebody reviewed stays. Where somebody put words right, or said who speaks, send
     `discard_edits`: that is gone then."""
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         call = hear_again(conn, call_id, wanted.language, discard_edits=wanted.discard_edits)
-    relay(here.pool)
+    relay(here.whole)
     return CallLine.model_validate(call)

@@ -14,6 +14,7 @@ Turn = Annotated[int, Path(ge=0, le=INTEGER)]
 Reader = Annotated[User, Depends(needs(Right.READ))]
 Bringer = Annotated[User, Depends(needs(Right.BRING))]
 Reviewer = Annotated[User, Depends(needs(Right.REVIEW))]
+Themer = Annotated[User, Depends(needs(Right.THEMES))]
 Words = Annotated[Text | None, Query()]
 Time = Annotated[
     AwareDatetime | None,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Id, Reader, Reviewer, Words
+from api.rest.parameters import Id, Reader, Themer, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.rest.trends import Day
 from api.schemas import BIGINT, InsightOut, Page
@@ -97,7 +97,7 @@ def get_theme(here: Here, user: Reader, theme_id: Id) -> ThemeWhole:
 
 
 @router.post("/themes/{theme_id}/name")
-def rename_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeName) -> ChangeOut:
+def rename_theme(here: Here, user: Themer, theme_id: Id, wanted: ThemeName) -> ChangeOut:
     """Call a theme otherwise; its mentions follow, and the old name still means it."""
     with here.pool.connection() as conn:
         done = changes.rename(conn, theme_id, wanted.name, user.id)
@@ -105,7 +105,7 @@ def rename_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeName) ->
 
 
 @router.post("/themes/{theme_id}/merge")
-def merge_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeInto) -> ChangeOut:
+def merge_theme(here: Here, user: Themer, theme_id: Id, wanted: ThemeInto) -> ChangeOut:
     """Make a theme part of another; its names mean that one in the calls to come."""
     with here.pool.connection() as conn:
         done = changes.merge(conn, theme_id, wanted.into, user.id)
@@ -113,7 +113,7 @@ def merge_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeInto) -> 
 
 
 @router.post("/themes/{theme_id}/split")
-def split_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeSplit) -> ChangeOut:
+def split_theme(here: Here, user: Themer, theme_id: Id, wanted: ThemeSplit) -> ChangeOut:
     """Move some of a theme's mentions into a new theme."""
     with here.pool.connection() as conn:
         done = changes.split(conn, theme_id, wanted.insights, wanted.name, user.id)
@@ -121,7 +121,7 @@ def split_theme(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeSplit) ->
 
 
 @router.post("/themes/{theme_id}/status")
-def set_status(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeStatus) -> ChangeOut:
+def set_status(here: Here, user: Themer, theme_id: Id, wanted: ThemeStatus) -> ChangeOut:
     """Say what becomes of it: planned, shipped, declined, or new again; with a note why."""
     with here.pool.connection() as conn:
         done = changes.set_status(conn, theme_id, wanted.status, wanted.note, user.id)
@@ -129,7 +129,7 @@ def set_status(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeStatus) ->
 
 
 @router.post("/themes/{theme_id}/link")
-def link_issue(here: Here, user: Reviewer, theme_id: Id, wanted: ThemeLink) -> ChangeOut:
+def link_issue(here: Here, user: Themer, theme_id: Id, wanted: ThemeLink) -> ChangeOut:
     """Link it to an issue elsewhere, by its http or https address; null takes the link away."""
     with here.pool.connection() as conn:
         done = changes.set_link(conn, theme_id, wanted.url or "", user.id)
@@ -146,7 +146,7 @@ def list_suggestions(here: Here, _: Reader, company: Company = None) -> Page[Sug
 
 @router.post("/theme-suggestions/{suggestion_id}/review")
 def review_suggestion(
-    here: Here, user: Reviewer, suggestion_id: Id, said: SuggestionBody
+    here: Here, user: Themer, suggestion_id: Id, said: SuggestionBody
 ) -> ChangeOut:
     """Say whether two themes are the same wish: `same` merges the newer into the older, and two
     that are `different` are never suggested again."""
@@ -179,7 +179,7 @@ def list_changes(
 
 
 @router.post("/theme-changes/{change_id}/undo")
-def undo_change(here: Here, user: Reviewer, change_id: Id) -> ChangeOut:
+def undo_change(here: Here, user: Themer, change_id: Id) -> ChangeOut:
     """Take a change back, if what it touched is still as it left it."""
     with here.pool.connection() as conn:
         done = changes.undo(conn, change_id, user.id)

@@ -28,7 +28,8 @@ class RoleDiffers(Refused):
 @router.get("/me")
 def me(user: Reader) -> Me:
     """Who you are, and what you may do."""
-    return Me(id=user.id, name=user.name, role=user.role, may=[r for r in Right if user.may(r)])
+    may: list[str] = [right for right in Right if user.may(right)]
+    return Me(id=user.id, name=user.name, role=user.role, rep=user.rep, may=may)
 
 
 @router.get("/tokens")

@@ -105,10 +105,11 @@ def bring_transcript(
     sending again after a lost answer is safe. What is there of its details stays; what was not
     known is filled in."""
     taken = bring(
-        here.pool,
+        here.whole,
         read_transcript(body, filename),
         datetime.now(UTC),
         may_catalogue=user.may(Right.CATALOGUE),
+        rep=user.rep,
     )
     call = taken.accepted.call
     response.status_code = 200 if taken.accepted.duplicate else 201

@@ -11,7 +11,9 @@ from api.context import Context, Here
 from api.rest.parameters import Bringer
 from api.rest.receiving import FILE, BadForm, Form, body, check_length
 from api.schemas import CallLine, Uploaded
+from api.users import User
 from ingest.calls import Accepted, CallDetails
+from ingest.details import for_rep
 from ingest.intake import accept, details_from, receive
 
 router = APIRouter(tags=["Calls"])
@@ -55,28 +57,29 @@ QUERY = [
     openapi_extra={"requestBody": BODY, "parameters": QUERY},
     responses={200: {"model": Uploaded, "description": "This sound was here before"}},
 )
-async def upload(request: Request, response: Response, here: Here, _: Bringer) -> Uploaded:
+async def upload(request: Request, response: Response, here: Here, user: Bringer) -> Uploaded:
     """Bring a recording: as the part `file` of a form, the call's details as other parts; or as the
     body itself, with `filename` and the details in the address. The form's details come before the
     file if they are to be checked before it is sent."""
     # Its own threads: however slowly recordings come in, the other routes have theirs.
-    accepted = await to_thread.run_sync(_take, request, here, limiter=here.uploads)
+    accepted = await to_thread.run_sync(_take, request, here, user, limiter=here.uploads)
     response.status_code = 200 if accepted.duplicate else 201
     response.headers["Location"] = f"/v1/calls/{accepted.call.id}"
     line = CallLine.model_validate(accepted.call)
     return Uploaded(**line.model_dump(), duplicate=accepted.duplicate)
 
 
-def _take(request: Request, here: Context) -> Accepted:
+def _take(request: Request, here: Context, user: User) -> Accepted:
     check_length(request, here.settings)
     sent = _sent(request)
-    details_from(sent.given | sent.fields)  # better refused now than after the whole recording
+    # Better refused now than after the whole recording.
+    for_rep(details_from(sent.given | sent.fields), user.rep)
     with receive(
         sent.chunks, here.settings, filename=sent.filename, declared_size=sent.size
     ) as received:
         details = details_from(sent.given | sent.fields)  # also those that came behind the file
         return accept(
-            here.pool,
+            here.whole,
             here.store,
             received.path,
             received.sha256,
@@ -84,6 +87,7 @@ def _take(request: Request, here: Context) -> Accepted:
             details,
             here.settings,
             datetime.now(UTC),
+            rep=user.rep,
         )
 
 

@@ -142,7 +142,7 @@ async def _with_threads(here: Context, do: Callable[[], Result]) -> Result:
 
 
 def _uploads(here: Context) -> Uploads:
-    return Uploads(here.pool, here.store, here.settings)
+    return Uploads(here.whole, here.store, here.settings)
 
 
 def _begin(request: Request, here: Context, user: User) -> Response:
@@ -151,7 +151,7 @@ def _begin(request: Request, here: Context, user: User) -> Response:
     if tus.has_body(request):
         tus.check_type(request)
         check_fits(announced, size)
-    upload = uploads.begin(user.id, size, request.headers.get("upload-metadata", ""))
+    upload = uploads.begin(user.id, user.rep, size, request.headers.get("upload-metadata", ""))
     # On a full disk as well the sender has to hear where the upload lies, or all is sent again.
     if tus.has_body(request):
         with suppress(NoRoom):

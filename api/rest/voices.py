@@ -17,7 +17,7 @@ def change_voices(here: Here, user: Bringer, call_id: Id, change: VoiceSides) ->
     """Say which voices sell and which buy. The call is mined again by it; what somebody reviewed
     stays."""
     speakers = {voice.number: voice.speaker for voice in change.voices}
-    with here.pool.connection() as conn:
+    with here.whole.connection() as conn:
         answer = whole(here, user, conn, set_speakers(conn, call_id, speakers))
-    relay(here.pool)
+    relay(here.whole)
     return answer

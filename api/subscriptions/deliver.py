@@ -29,6 +29,8 @@ from ingest.base.errors import LeaseLost
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from insights.digest import Mention, Week
+from insights.digests import make
+from insights.digests.edition import Edition
 from insights.digests.make import kept
 from insights.digests.queries import mentions_of
 from transcribe.pii.queries import veil_over
@@ -156,12 +158,22 @@ def _note(conn: db.Connection, claim: Claim, state: State, note: str, now: datet
 
 def _letter(settings: Settings, conn: db.Connection, claim: Claim, now: datetime) -> Letter:
     with conn.transaction():
-        edition = kept(conn, claim.week, claim.subscription.wish.audience, now)
+        edition = _edition(conn, claim, now)
         token = signing.token(queries.signing_key(conn), claim.subscription.id)
         missed = queries.not_arrived(conn, claim.subscription.id, claim.week)
         quotes = _shown(settings, conn, mentions_of(conn, edition.quotes))
     base_url = public_url(settings)
     return letter(edition, quotes, base_url, f"{base_url}/unsubscribe/{token}", missed)
+
+
+def _edition(conn: db.Connection, claim: Claim, now: datetime) -> Edition:
+    """What the role is told; a reader who sees one rep's calls is told of these, and from here on
+    so does the transaction."""
+    audience, rep = claim.subscription.wish.audience, claim.subscription.rep
+    if rep is None:
+        return kept(conn, claim.week, audience, now)
+    db.narrow(conn, rep)
+    return make.edition(conn, claim.week, audience, now)
 
 
 def _shown(settings: Settings, conn: db.Connection, quotes: Sequence[Mention]) -> list[Mention]:

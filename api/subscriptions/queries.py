@@ -26,7 +26,7 @@ from insights.digest import Week
 from insights.digests.edition import Audience
 
 _SUBSCRIPTIONS = """
-select s.id, s.user_id, u.name as "user", s.audience, s.channel, s.address, s.zone, s.hour,
+select s.id, s.user_id, u.name as "user", u.rep, s.audience, s.channel, s.address, s.zone, s.hour,
        s.created_at
   from subscription s join app_user u on u.id = s.user_id
  where s.ended_at is null

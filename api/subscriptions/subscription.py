@@ -72,6 +72,7 @@ class Subscription:
     user: str
     wish: Wish
     created_at: datetime
+    rep: str | None = None  # whose calls the user sees; None for all
 
     @property
     def place(self) -> str:

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,7 +14,6 @@ from psycopg_pool import ConnectionPool
 from ingest.base.errors import BadSetup, Unavailable
 
 Connection = psycopg.Connection[Any]
-Pool = ConnectionPool[Connection]
 
 Outage = psycopg.OperationalError
 """What a query raises when the database goes away, and a pool that waits for it in vain."""
@@ -30,7 +29,17 @@ MIGRATION_LOCK = 0x45617273686F74  # "Earshot": the advisory lock that lets one 
 
 MIGRATIONS = "migrations"
 
+OWN = "own.sql"
+"""Beside the migrations: the views through which one rep's calls are all there are."""
+
 SCHEMES = ("postgresql://", "postgres://")
+
+
+class Pool(Protocol):
+    """Lends connections."""
+
+    def connection(self, timeout: float | None = None) -> AbstractContextManager[Connection]:
+        """One connection, whose transaction is committed at the end of the block."""
 
 
 class Migration(NamedTuple):
@@ -68,7 +77,7 @@ def pool(url: str, max_size: int = 4) -> Iterator[Pool]:
 
     `with pool.connection() as conn:` commits at its end. Raises Unavailable.
     """
-    connections: Pool = ConnectionPool(
+    connections: ConnectionPool[Connection] = ConnectionPool(
         url,
         min_size=1,
         max_size=max_size,
@@ -81,6 +90,17 @@ def pool(url: str, max_size: int = 4) -> Iterator[Pool]:
     connect(url).close()  # the pool itself would only say that it timed out
     with connections:
         yield connections
+
+
+def narrow(conn: Connection, rep: str) -> None:
+    """Until its transaction ends, have the connection see this rep's calls and what is made of
+    them, as if there were no others."""
+    conn.execute(
+        """select set_config('earshot.rep', %s, true),
+                  set_config('search_path', 'earshot_own, ' || current_setting('search_path'),
+                             true)""",
+        [rep],
+    )
 
 
 def migrate(conn: Connection) -> list[int]:
@@ -97,12 +117,17 @@ def migrate(conn: Connection) -> list[int]:
                    applied_at timestamptz not null default now())"""
         )
         missing = _missing(conn)
+        old_views = missing or not _has_own_views(conn)
+        if old_views:
+            conn.execute("drop schema if exists earshot_own cascade")
         for migration in missing:
             conn.execute(migration.sql.encode())
             conn.execute(
                 "insert into schema_migration (number, name, checksum) values (%s, %s, %s)",
                 [migration.number, migration.name, migration.checksum],
             )
+        if old_views:
+            _make_own_views(conn)
     return [migration.number for migration in missing]
 
 
@@ -116,6 +141,8 @@ def check_schema(conn: Connection) -> None:
             f"The database lacks migration {missing[0].number:04} ({missing[0].name}): "
             "run `earshot migrate`."
         )
+    if not _has_own_views(conn):
+        raise BadSetup("The database's views are of another Earshot: run `earshot migrate`.")
 
 
 def migrations_folder() -> Traversable:
@@ -125,7 +152,7 @@ def migrations_folder() -> Traversable:
 
 def migrations() -> list[Migration]:
     """The numbered SQL files of this code, in their order."""
-    files = [file for file in migrations_folder().iterdir() if file.name.endswith(".sql")]
+    files = [file for file in migrations_folder().iterdir() if file.name[:1].isdigit()]
     return sorted(_migration(file.name, file.read_bytes()) for file in files)
 
 
@@ -152,6 +179,25 @@ def _missing(conn: Connection) -> list[Migration]:
                 "put the file back and make the change in a new migration."
             )
     return [migration for number, migration in known.items() if number not in applied]
+
+
+def _own_views() -> tuple[str, str]:
+    """Their SQL and its checksum."""
+    file = migrations_folder() / OWN
+    sql = file.read_text() if file.is_file() else ""
+    return sql, hashlib.sha256(sql.encode()).hexdigest()
+
+
+def _has_own_views(conn: Connection) -> bool:
+    found = conn.execute("select obj_description(to_regnamespace('earshot_own'), 'pg_namespace')")
+    return found.fetchone() == (_own_views()[1],)
+
+
+def _make_own_views(conn: Connection) -> None:
+    sql, checksum = _own_views()
+    if sql:
+        conn.execute(sql.encode())
+        conn.execute(f"comment on schema earshot_own is '{checksum}'".encode())
 
 
 def _in_utc(connection: Connection) -> None:

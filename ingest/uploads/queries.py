@@ -39,6 +39,15 @@ def get(conn: Connection, user_id: int, upload_id: str) -> Upload:
     return found
 
 
+def rep_of_user(conn: Connection, upload_id: str) -> str | None:
+    """The rep that the upload's user is bound to."""
+    row = conn.execute(
+        "select rep from app_user where id = (select user_id from upload where id = %s)",
+        (upload_id,),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def put_off(conn: Connection, user_id: int, upload_id: str) -> Upload:
     """The same, its last hours counted anew, as something comes. Raises NotFound."""
     conn.execute(

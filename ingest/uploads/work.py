@@ -23,7 +23,7 @@ from ingest.base.errors import (
 )
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
-from ingest.details import check_times
+from ingest.details import check_times, for_rep
 from ingest.intake import accept
 from ingest.store import Store, spool_folder
 from ingest.uploads import queries
@@ -59,9 +59,11 @@ class Uploads:
         """Where the pieces lie."""
         return self.settings.home / "uploads"
 
-    def begin(self, user_id: int, size: int, metadata: str) -> Upload:
-        """A new upload of so many bytes. Raises Empty, TooLarge, BadHeader, BadMetadata."""
+    def begin(self, user_id: int, rep: str | None, size: int, metadata: str) -> Upload:
+        """A new upload of so many bytes, by a user who may be bound to a rep. Raises Empty,
+        TooLarge, BadHeader, BadMetadata, AnotherReps."""
         filename, details = described(metadata)
+        for_rep(details, rep)
         if size == 0:
             raise Empty(f"{filename} is empty: upload the recording itself.")
         Limits.of(self.settings).check_size(filename, size)
@@ -170,10 +172,13 @@ class Uploads:
         with partial.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         now = datetime.now(UTC)
+        with self.pool.connection() as conn:
+            rep = queries.rep_of_user(conn, upload.id)  # as it is now, whoever finishes it
         try:
             call = accept(
                 *(self.pool, self.store, partial.path, sha256, filename, details),
                 *(self.settings, now),
+                rep=rep,
             ).call
         except FINAL as error:
             refusal = refusal_of(error)

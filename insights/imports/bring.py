@@ -27,14 +27,16 @@ class Taken:
     rivals_left_out: tuple[str, ...]  # named in the file, and not in the catalogue
 
 
-def bring(pool: Pool, brought: Brought, now: datetime, *, may_catalogue: bool) -> Taken:
+def bring(
+    pool: Pool, brought: Brought, now: datetime, *, may_catalogue: bool, rep: str | None = None
+) -> Taken:
     """Take a transcript as a call to be mined, once: the same words of the same company are the
     same call, and what this one knows more of it is noted.
 
     Its company's rivals, product and pitch are taken where that company has no rival yet and the
     bringer `may_catalogue`; a catalogue that somebody keeps is never changed by an import, since
     each file of a history may name other rivals, and the person who took one out meant it.
-    Raises BadMetadata, BadTranscript.
+    Who brings it may be bound to a `rep`. Raises BadMetadata, AnotherReps, BadTranscript.
     """
     check_times(brought.details, now)
     with pool.connection() as conn:
@@ -45,15 +47,15 @@ def bring(pool: Pool, brought: Brought, now: datetime, *, may_catalogue: bool) -
         with pool.connection() as conn:
             added = _found_catalogue(conn, brought)
     with pool.connection() as conn:
-        accepted = _take(conn, brought, now)
+        accepted = _take(conn, brought, now, rep)
         left_out = _left_out(conn, accepted.call, brought)
     relay(pool)
     return Taken(accepted, added, left_out)
 
 
-def _take(conn: Connection, brought: Brought, now: datetime) -> Accepted:
+def _take(conn: Connection, brought: Brought, now: datetime, rep: str | None) -> Accepted:
     """Write the call, its words and its message, all or nothing."""
-    taken = soundless.take(conn, brought.sha256, brought.filename, brought.details, now)
+    taken = soundless.take(conn, brought.sha256, brought.filename, brought.details, now, rep)
     if not taken.duplicate:
         transcripts.save(conn, taken.call.id, brought.transcript)
         enqueue(conn, MINE, taken.call.id)
