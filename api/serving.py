@@ -50,9 +50,13 @@ def running(settings: Settings, *, other_port: bool = False) -> Iterator[Server]
 
 
 def login_link(settings: Settings, url: str, name: str = OWNER, role: Role = Role.ADMIN) -> str:
-    """A page that logs one browser in, once and soon, as this user in this role."""
+    """A page that logs one browser in, once and soon, as this user in this role. Raises BadSetup
+    where the user is disabled."""
     with embedded(settings) as filled, db.connect(filled.database_url) as conn:
-        secret = auth.login_link(conn, auth.create_user(conn, name, role))
+        user = auth.create_user(conn, name, role)
+        secret = auth.login_link(conn, user)
+        if auth.link_owner(conn, secret) is None:
+            raise BadSetup(f"{user.name} may not log in: run `earshot user enable` first.")
     return f"{url}/login/{secret}"
 
 

@@ -25,7 +25,7 @@ role_option = click.option("--role", type=click.Choice(ROLES), default="admin", 
 
 
 @contextlib.contextmanager
-def _database() -> Iterator["Connection"]:
+def database() -> Iterator["Connection"]:
     """A connection to the database in the settings, or to our own, started if need be."""
     from ingest.base import db
     from ingest.base.services import embedded
@@ -44,7 +44,7 @@ def migrate() -> None:
     """
     from ingest.base import db
 
-    with _database() as conn:
+    with database() as conn:
         applied = db.migrate(conn)
     numbers = ", ".join(f"{number:04}" for number in applied)
     click.echo(f"Applied {numbers}." if applied else "The schema is up to date.")
@@ -60,7 +60,7 @@ def check_rollups() -> int:
     """
     from insights.rollups.queries import rollup_differences
 
-    with _database() as conn:
+    with database() as conn:
         wrong = rollup_differences(conn)
     for difference in wrong:
         click.echo(difference)
@@ -116,7 +116,7 @@ def token_create(name: str, user: str | None, role: str) -> None:
     from api.auth import create_token, create_user
     from api.users import Role
 
-    with _database() as conn:
+    with database() as conn:
         secret, _ = create_token(conn, create_user(conn, user or name, Role(role)), name)
     click.echo(secret)
 
@@ -134,7 +134,7 @@ def token_list(as_json: bool) -> None:
 
     from api.queries import list_tokens
 
-    with _database() as conn:
+    with database() as conn:
         tokens = [asdict(token) for token in list_tokens(conn)]
     if as_json:
         print_json(tokens)
@@ -168,7 +168,7 @@ def token_revoke(number: int) -> None:
     """
     from api.queries import revoke_token
 
-    with _database() as conn:
+    with database() as conn:
         revoke_token(conn, number, datetime.now(UTC))
     click.echo(f"Token {number} no longer works.")
 
