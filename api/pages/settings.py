@@ -50,6 +50,14 @@ def settings_page(request: Request, here: Here, user: Reader) -> Response:
     return _settings(request, here, user)
 
 
+@router.get("/users")
+@router.get("/tokens")
+@router.get("/password")
+def go_to_settings(_: Reader) -> Response:
+    """Where a page that answered a form is loaded once more."""
+    return RedirectResponse("/settings", 303)
+
+
 @router.post("/password")
 def change_password(
     request: Request, here: Here, user: Reader, wanted: Field = "", present: Field = ""

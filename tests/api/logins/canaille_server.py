@@ -1,6 +1,8 @@
 """A real OpenID provider, Canaille, as a process of its own: `python canaille_server.py PORT`.
 
 Ana and Ben have groups that are roles in Earshot, Cyd has none that is. All have one password.
+It keeps all in memory, where it takes any code for another that waits for the same client: tests of
+wrong codes leave none waiting.
 """
 
 import os

@@ -69,7 +69,7 @@ def test_what_to_call_a_person(claims: dict[str, Any], name: str) -> None:
 )
 def test_settings_that_cannot_be_right_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        Settings(**wrong)
+        Settings.model_validate(wrong)
 
 
 def test_a_provider_on_this_machine_needs_no_tls() -> None:

@@ -136,6 +136,11 @@ def test_the_other_browsers_are_logged_out(admin: TestClient, conn: Connection) 
     assert "this one" in page
 
 
+@pytest.mark.parametrize("path", ["users", "tokens", "password"])
+def test_a_page_that_answered_a_form_can_be_loaded_again(admin: TestClient, path: str) -> None:
+    assert admin.get(f"/settings/{path}").headers["location"] == "/settings"
+
+
 @pytest.mark.parametrize(
     "path", ["password", "sessions", "users", "users/1/role", "users/1/link", "tokens"]
 )
