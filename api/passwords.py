@@ -9,7 +9,7 @@ import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from ingest.base.errors import Refused
 
@@ -45,7 +45,7 @@ def fits(kept: str | None, password: str) -> bool:
     with AT_ONCE:
         try:
             return HASHER.verify(against, _bytes(_same(password))) and kept is not None
-        except (VerifyMismatchError, InvalidHashError):
+        except (VerificationError, InvalidHashError):
             return False
 
 

@@ -6,14 +6,18 @@ import unicodedata
 import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from starlette.requests import Request
 
 from api import auth, passwords
-from api.attempts import OF_A_NAME, OF_AN_ADDRESS, Attempts
+from api.app import create_app
+from api.attempts import OF_A_NAME, OF_AN_ADDRESS, Attempts, TooManyAttempts
 from api.logins import queries
 from api.logins.by_password import WRONG
 from api.passwords import BadPassword, fits, make_hash, outdated
 from api.users import Role, User
 from ingest.base.db import Connection
+from ingest.base.settings import Settings
+from tests.api.pages.conftest import BASE, HTML
 
 GOOD = "a horse, correct"
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -131,6 +135,17 @@ def test_another_site_cannot_log_a_browser_in_as_its_own_user(
     assert ("secure" in answer.headers.get("set-cookie", "").lower()) is secure
 
 
+def test_a_cookie_is_for_https_only_where_the_settings_say_so(
+    settings: Settings, conn: Connection
+) -> None:
+    """A browser that comes back from a provider sends no Origin, and a proxy may hide the rest."""
+    add(conn)
+    public = settings.model_copy(update={"url": "https://127.0.0.1"})
+    with TestClient(create_app(public), BASE, headers=HTML, follow_redirects=False) as visitor:
+        form = {"name": "Ana Ruiz", "password": GOOD}
+        assert "secure" in visitor.post("/login", data=form).headers["set-cookie"].lower()
+
+
 def test_a_log_in_ends_the_session_that_the_browser_had(
     visitor: TestClient, conn: Connection
 ) -> None:
@@ -168,10 +183,6 @@ def test_who_knows_the_password_starts_anew(visitor: TestClient, conn: Connectio
 
 
 def test_an_address_is_locked_however_many_names_it_tries() -> None:
-    from starlette.requests import Request
-
-    from api.attempts import TooManyAttempts
-
     def asked(address: str) -> Request:
         return Request({"type": "http", "headers": [], "client": (address, 1), "state": {}})
 
