@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors, pages, rest
+from api.attempts import Attempts
 from api.context import Context
 from api.guard import Guard, allowed_hosts
 from api.idempotency.once import Once
 from api.limiter import Limiter
+from api.logins.setup import provider_of
 from api.progress.follower import Follower
 from api.upkeep import sweep_uploads
 from ingest.base import db, queue
@@ -63,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
                 ear=Ear(settings),
                 follower=follower,
                 limiter=Limiter(settings.requests_a_minute),
+                attempts=Attempts(),
+                provider=provider_of(settings),
             )
             async with create_task_group() as tasks:
                 tasks.start_soon(follower.run)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import Request, Response
 
 from api import queries
-from api.context import Context, Here
+from api.context import Context, Here, context
 from api.own import enter
 from api.users import Right, Role, Token, User
 from ingest.base.db import Connection
@@ -22,6 +22,9 @@ TOKEN_PREFIX = "esk_"  # noqa: S105 - lets secret scanners know an Earshot token
 COOKIE = "earshot_session"
 SESSION = timedelta(days=30)
 LINK = timedelta(minutes=15)
+INVITATION = timedelta(days=3)  # of a link that an admin hands to somebody else
+LONGEST_BROWSER = 300
+STALE = "This link was used or is too old: ask an admin for one, or make it with `earshot login`."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -145,10 +148,10 @@ def create_token(conn: Connection, user: User, name: str) -> tuple[str, Token]:
     return secret, queries.add_token(conn, user.id, name, digest(secret))
 
 
-def login_link(conn: Connection, user: User) -> str:
-    """The secret of a link `/login/{secret}` that logs a browser in once, within `LINK`."""
+def login_link(conn: Connection, user: User, lasting: timedelta = LINK) -> str:
+    """The secret of a link `/login/{secret}` that logs a browser in once, and soon."""
     secret = secrets.token_urlsafe(32)
-    queries.add_login_link(conn, user.id, digest(secret), datetime.now(UTC) + LINK)
+    queries.add_login_link(conn, user.id, digest(secret), datetime.now(UTC) + lasting)
     return secret
 
 
@@ -157,29 +160,48 @@ def link_owner(conn: Connection, secret: str) -> User | None:
     return queries.user_by_login_link(conn, digest(secret), datetime.now(UTC))
 
 
-def log_in(conn: Connection, secret: str) -> tuple[str, User]:
+def log_in(conn: Connection, secret: str, browser: str = "") -> tuple[str, User]:
     """Use a link up: the new session's secret for the cookie, and who is logged in."""
     now = datetime.now(UTC)
     user = queries.use_login_link(conn, digest(secret), now)
     if user is None:
-        raise NotLoggedIn("This link was used or is too old: make one with `earshot login`.")
-    return _session(conn, user, now), user
+        raise NotLoggedIn(STALE)
+    return open_session(conn, user, browser), user
 
 
-def log_in_by_token(conn: Connection, secret: str) -> tuple[str, User]:
+def log_in_by_token(conn: Connection, secret: str, browser: str = "") -> tuple[str, User]:
     """The same for someone who pastes an API token."""
     now = datetime.now(UTC)
     user = queries.user_by_token(conn, digest(secret), now)
     if user is None:
         raise NotLoggedIn("No such token, or it was revoked: make one with `earshot token`.")
-    return _session(conn, user, now), user
+    return open_session(conn, user, browser, token=digest(secret)), user
 
 
-def _session(conn: Connection, user: User, now: datetime) -> str:
-    session = secrets.token_urlsafe(32)
+def open_session(
+    conn: Connection,
+    user: User,
+    browser: str = "",
+    lasting: timedelta = SESSION,
+    token: bytes | None = None,
+) -> str:
+    """The secret of a new session for the cookie; always a new one, so that nobody can be made
+    to use one that somebody else knows."""
+    session, now = secrets.token_urlsafe(32), datetime.now(UTC)
     queries.forget_expired(conn, now)
-    queries.add_session(conn, user.id, digest(session), now + SESSION)
+    ends = now + lasting
+    queries.add_session(conn, user.id, digest(session), ends, browser[:LONGEST_BROWSER], token)
     return session
+
+
+def session_of(request: Request) -> bytes:
+    """By what the browser's session is known; of nothing without one."""
+    return digest(request.cookies.get(COOKIE, ""))
+
+
+def browser_of(request: Request) -> str:
+    """The browser as it calls itself."""
+    return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))
 
 
 def log_out(conn: Connection, request: Request) -> None:
@@ -188,20 +210,27 @@ def log_out(conn: Connection, request: Request) -> None:
         queries.end_session(conn, digest(cookie))
 
 
-def set_cookie(response: Response, request: Request, session: str) -> None:
-    """Give the browser its session; for HTTPS only where the log-in came by HTTPS, which behind
-    a proxy only the browser's own Origin tells for sure."""
-    origin = request.headers.get("origin", "")
+def set_cookie(
+    response: Response,
+    request: Request,
+    session: str,
+    *,
+    name: str = COOKIE,
+    lasting: timedelta = SESSION,
+) -> None:
+    """Give the browser its session, for HTTPS only where it came by HTTPS. Behind a proxy its own
+    Origin tells for sure; where it sends none, the address in the settings does."""
+    public = request.headers.get("origin") or context(request).settings.url
     response.set_cookie(
-        COOKIE,
+        name,
         session,
-        max_age=int(SESSION.total_seconds()),
+        max_age=int(lasting.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https" or origin.startswith("https://"),
+        secure=request.url.scheme == "https" or public.startswith("https://"),
     )
 
 
-def clear_cookie(response: Response) -> None:
+def clear_cookie(response: Response, name: str = COOKIE) -> None:
     """Take the session back."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    response.delete_cookie(name, httponly=True, samesite="lax")

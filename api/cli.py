@@ -23,6 +23,7 @@ from api.commands import (
     retrain,
     server,
     tune,
+    users,
 )
 from ingest.base.errors import EarshotError
 
@@ -53,7 +54,7 @@ def earshot() -> None:
 
 _MODULES = (
     *(demo, server, calls, imports, competitors, remine, detectors, retrain),
-    *(offline, measure, measure_hearing, tune, admin, reps, processes),
+    *(offline, measure, measure_hearing, tune, admin, users, reps, processes),
 )
 for _module in _MODULES:
     for _command in _module.COMMANDS:

@@ -1,11 +1,12 @@
 """What a running API holds: settings, database, audio store, and what its requests share."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from api.attempts import Attempts
 from api.limiter import Limiter
 from api.own import Viewed
 from api.progress.follower import Follower
@@ -13,6 +14,9 @@ from ingest.base.db import Pool
 from ingest.base.settings import Settings
 from ingest.store import Store
 from transcribe.ear import Ear
+
+if TYPE_CHECKING:
+    from api.logins.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Context:
     ear: Ear
     follower: Follower
     limiter: Limiter
+    attempts: Attempts
+    provider: "Provider | None"  # of OpenID, where one is set
 
 
 def context(request: Request) -> Context:

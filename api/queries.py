@@ -105,13 +105,14 @@ def list_tokens(conn: Connection) -> Sequence[Token]:
 
 
 def revoke_token(conn: Connection, token_id: int, now: datetime) -> None:
-    """End a token; NotFound where there is none that still works."""
+    """End a token, and what it opened; NotFound where there is none that still works."""
     done = conn.execute(
         "update api_token set revoked_at = %s where id = %s and revoked_at is null",
         (now, token_id),
     )
     if not done.rowcount:
         raise NotFound(f"There is no token {token_id}, or it was revoked before.")
+    conn.execute("delete from web_session where token_id = %s", (token_id,))
 
 
 def user_by_token(conn: Connection, digest: bytes, now: datetime) -> User | None:
@@ -120,7 +121,7 @@ def user_by_token(conn: Connection, digest: bytes, now: datetime) -> User | None
     user = _one_user(
         conn,
         """select u.id, u.name, u.role, u.rep from api_token t join app_user u on u.id = t.user_id
-           where t.hash = %(hash)s and t.revoked_at is null""",
+           where t.hash = %(hash)s and t.revoked_at is null and u.disabled_at is null""",
         values,
     )
     if user:
@@ -148,7 +149,8 @@ def user_by_login_link(conn: Connection, digest: bytes, now: datetime) -> User |
     return _one_user(
         conn,
         """select u.id, u.name, u.role, u.rep from login_link l join app_user u on u.id = l.user_id
-           where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s""",
+           where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s
+             and u.disabled_at is null""",
         {"hash": digest, "now": now},
     )
 
@@ -159,17 +161,25 @@ def use_login_link(conn: Connection, digest: bytes, now: datetime) -> User | Non
         conn,
         """update login_link l set used_at = %(now)s from app_user u
            where l.hash = %(hash)s and l.used_at is null and l.expires_at > %(now)s
-             and u.id = l.user_id
+             and u.id = l.user_id and u.disabled_at is null
            returning u.id, u.name, u.role, u.rep""",
         {"hash": digest, "now": now},
     )
 
 
-def add_session(conn: Connection, user_id: int, digest: bytes, expires_at: datetime) -> None:
-    """Keep a browser's log-in."""
+def add_session(
+    conn: Connection,
+    user_id: int,
+    digest: bytes,
+    expires_at: datetime,
+    browser: str = "",
+    token: bytes | None = None,
+) -> None:
+    """Keep a browser's log-in, and the token that opened it."""
     conn.execute(
-        "insert into web_session (user_id, hash, expires_at) values (%s, %s, %s)",
-        (user_id, digest, expires_at),
+        """insert into web_session (user_id, hash, expires_at, browser, token_id)
+           values (%s, %s, %s, %s, (select id from api_token where hash = %s))""",
+        (user_id, digest, expires_at, browser, token),
     )
 
 
@@ -178,7 +188,7 @@ def user_by_session(conn: Connection, digest: bytes, now: datetime) -> User | No
     return _one_user(
         conn,
         """select u.id, u.name, u.role, u.rep from web_session s join app_user u on u.id = s.user_id
-           where s.hash = %(hash)s and s.expires_at > %(now)s""",
+           where s.hash = %(hash)s and s.expires_at > %(now)s and u.disabled_at is null""",
         {"hash": digest, "now": now},
     )
 

@@ -56,9 +56,13 @@ def login_link(
     role: Role = Role.ADMIN,
     rep: str | None = None,
 ) -> str:
-    """A page that logs one browser in, once and soon, as this user in this role."""
+    """A page that logs one browser in, once and soon, as this user in this role. Raises BadSetup
+    where the user is disabled."""
     with embedded(settings) as filled, db.connect(filled.database_url) as conn:
-        secret = auth.login_link(conn, auth.create_user(conn, name, role, rep))
+        user = auth.create_user(conn, name, role, rep)
+        secret = auth.login_link(conn, user)
+        if auth.link_owner(conn, secret) is None:
+            raise BadSetup(f"{user.name} may not log in: run `earshot user enable` first.")
     return f"{url}/login/{secret}"
 
 

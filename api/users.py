@@ -25,6 +25,7 @@ class Right(StrEnum):
     CATALOGUE = "edit the catalogue of rivals"
     REMINE = "mine old calls again"
     TOKENS = "manage API tokens"
+    USERS = "manage users"
     RAW = "read and hear what is private"
     WEBHOOKS = "manage webhooks"
 
@@ -38,6 +39,7 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.CATALOGUE: frozenset({Role.MARKETING, Role.PRODUCT, Role.ADMIN}),
     Right.REMINE: frozenset({Role.ADMIN}),
     Right.TOKENS: frozenset({Role.ADMIN}),
+    Right.USERS: frozenset({Role.ADMIN}),
     Right.RAW: frozenset({Role.ADMIN}),
     Right.WEBHOOKS: frozenset({Role.ADMIN}),
 }

@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from api.commands.common import load_settings
+from ingest.base.errors import BadSetup
 
 
 @contextlib.contextmanager
@@ -55,7 +56,10 @@ def up(host: str | None, port: int | None) -> None:
     settings = load_settings(host=host, port=port)
     with until_stopped(), running(settings) as server:
         click.echo(f"Earshot runs at {server.url} · data and logs in {settings.home}")
-        click.echo(f"Log in: {login_link(settings, server.url)}")
+        try:
+            click.echo(f"Log in: {login_link(settings, server.url)}")
+        except BadSetup:  # the owner is disabled, and others log in
+            click.echo(f"Log in: {server.url}/login")
         click.echo("Ctrl-C ends it.")
         wait_for_ever()
     click.echo("Earshot has ended.")

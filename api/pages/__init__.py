@@ -14,10 +14,12 @@ from api.pages import (
     login,
     overview,
     proposals,
+    provider,
     queue,
     reviews,
     rivals,
     search,
+    settings,
     theme,
     themes,
     trends,
@@ -32,6 +34,7 @@ __all__ = ["error_page", "router"]
 router = APIRouter(include_in_schema=False)
 for room in (
     *(overview, calls, call, voices, languages, edits, views, search, reviews, queue, digest),
-    *(digests, trends, themes, theme, competitors, rivals, leads, proposals, webhooks, login),
+    *(digests, trends, themes, theme, competitors, rivals, leads, proposals, webhooks, settings),
+    *(provider, login),
 ):
     router.include_router(room.router)

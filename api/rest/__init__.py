@@ -26,6 +26,7 @@ from api.rest import (
     trends,
     upload,
     uploads,
+    users,
     voices,
     waveform,
     webhooks,
@@ -61,6 +62,7 @@ for part in (
     proposals,
     remines,
     webhooks,
+    users,
     tokens,
     health,
 ):

@@ -29,7 +29,7 @@ _SUBSCRIPTIONS = """
 select s.id, s.user_id, u.name as "user", u.rep, s.audience, s.channel, s.address, s.zone, s.hour,
        s.created_at
   from subscription s join app_user u on u.id = s.user_id
- where s.ended_at is null
+ where s.ended_at is null and u.disabled_at is null
 """
 
 
@@ -50,7 +50,7 @@ def subscribe(conn: Connection, user_id: int, wish: Wish, now: datetime) -> None
 
 
 def subscriptions(conn: Connection) -> Sequence[Subscription]:
-    """All that stand, the oldest first."""
+    """All that stand and whose readers may log in, the oldest first."""
     with conn.cursor(row_factory=kwargs_row(_subscription)) as cursor:
         return cursor.execute(f"{_SUBSCRIPTIONS} order by s.id").fetchall()
 

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.base.cores import cores
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _SENDER = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 
 CORES_A_WORKER = 8
@@ -89,6 +90,20 @@ class Settings(BaseSettings):
     """Whom mail is from: an address, or a name and an address."""
     webhook_hosts: str = DEFAULT_WEBHOOK_HOSTS
     """The hosts that digests may be posted to, as patterns parted by commas."""
+    oidc_issuer: str = ""
+    """The OpenID provider that people log in by, as it calls itself; empty for none."""
+    oidc_client_id: str = Field(default="", validate_default=True)
+    """What that provider knows Earshot by."""
+    oidc_client_secret: str = ""
+    """The secret to it; empty for a public client."""
+    oidc_name: str = ""
+    """What people call that log-in; empty for the provider's host."""
+    oidc_role_claim: str = ""
+    """The claim that says what somebody is here for, with dots into it; empty for `roles`, or else
+    `groups`."""
+    oidc_roles: str = ""
+    """Which of its values is which role, as value=role parted by commas: of several that somebody
+    has, the first counts. Empty for values that are called as the roles are."""
     lease_seconds: PositiveInt = 60
     """How long a worker may be silent before its call is given to another."""
     sweep_seconds: PositiveInt = 10
@@ -122,6 +137,29 @@ class Settings(BaseSettings):
     def _an_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must begin with http:// or https://")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _an_issuer(cls, value: str) -> str:
+        address = urlsplit(value)
+        here = address.scheme == "http" and address.hostname in _THIS_MACHINE
+        if value and not (address.hostname and (address.scheme == "https" or here)):
+            raise ValueError("it must begin with https:// (http:// on this machine alone)")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _needed_by_the_provider(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("oidc_issuer") and not value:
+            raise ValueError("EARSHOT_OIDC_ISSUER needs it")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles(cls, value: str) -> str:
+        if not all("=" in pair for pair in value.split(",") if pair.strip()):
+            raise ValueError("write it like earshot-sales=sales,earshot-admins=admin")
         return value
 
     @property

@@ -64,9 +64,9 @@ def rows(api: Api, *tables: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def serve(settings: Settings, secrets: dict[Role, str]) -> Iterator[Api]:
+def serve(settings: Settings, secrets: dict[Role, str], port: int = 0) -> Iterator[Api]:
     """Run the API until the test is over."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(
         uvicorn.Config(create_app(settings), log_config=None, access_log=False, ws="none")
     )

@@ -72,6 +72,19 @@ def test_a_digest_comes_on_monday_and_only_once(
     assert first["message-id"] != second["message-id"]
 
 
+def test_who_may_not_log_in_any_more_gets_none(
+    conn: db.Connection, sending: Settings, mail_server: Post
+) -> None:
+    subscribe(conn)
+    conn.execute("update app_user set disabled_at = now()")
+    conn.commit()
+    assert tick(sending, DUE) == 0
+    conn.execute("update app_user set disabled_at = null")
+    conn.commit()
+    assert tick(sending, DUE) == 1
+    assert len(mail_server.taken) == 1
+
+
 def test_of_many_clocks_one_sends(
     conn: db.Connection, sending: Settings, mail_server: Post
 ) -> None:

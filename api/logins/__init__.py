@@ -1,0 +1,1 @@
+"""Who logs in, by password or through a provider."""
