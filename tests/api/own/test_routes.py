@@ -73,8 +73,14 @@ THEIRS_TO_CHANGE = {
     "POST /digests": "by its user's id; what it tells is narrowed",
     "POST /digests/{subscription_id}/end": "by its user's id",
     "POST /digests/{subscription_id}/again": "by its user's id",
+    "POST /settings/password": "their own",
+    "POST /settings/sessions": "their own",
 }
 """What a bound rep may change that has neither a call nor an insight in its address, and why."""
+
+
+ELSEWHERE = {("GET", f"/settings/{part}") for part in ("users", "tokens", "password")}
+"""What only leads to another page: a form's address, opened again."""
 
 
 def addresses(found: Told, methods: set[str]) -> Iterator[tuple[str, str, str]]:
@@ -83,7 +89,7 @@ def addresses(found: Told, methods: set[str]) -> Iterator[tuple[str, str, str]]:
     given |= {"week": str(found.week), "audience": "marketing"}
     for method, path in routes():
         for query in QUERIES.get(path, ("",)):
-            if method in methods:
+            if method in methods and (method, path) not in ELSEWHERE:
                 yield method, path, filled(path + query, given)
 
 
