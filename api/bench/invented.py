@@ -52,7 +52,7 @@ SOURCES: dict[str | None, int] = {"Webinar": 6, "Referral": 5, "Outbound": 5, "W
     "Newsletter": 1,
     None: 3,
 }
-STATES = {"done": 994, "failed": 3, "waiting": 3}
+STATES = {"done": 980, "failed": 10, "waiting": 10}
 KINDS = {Kind.OBJECTION: 5, Kind.COMPETITOR: 3, Kind.FEATURE_REQUEST: 2}
 STANCES = {stance: weight for weight, stance in enumerate(reversed(Stance), 2)}
 REVIEWS = {Review.UNREVIEWED: 92, Review.CONFIRMED: 5, Review.REJECTED: 3}
@@ -218,6 +218,7 @@ def world(calls: int, seed: int = SEED) -> World:
         )
         for n, company in enumerate([*numbers, *wished], 1)
     )
+    reps = tuple(f"Rep {n}" for n in range(1, REPS + 1))
     rivals = [
         (n, f"Rival {number} of {companies[n - 1]}") for n in numbers for number in range(RIVALS)
     ]

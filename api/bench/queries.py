@@ -21,6 +21,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import BadSetup
 from insights.insight import Review
 from insights.rollups.queries import rebuild_rollups
+from insights.themes.queries import retally
 from transcribe.pii.queries import VERSION
 
 # A database of its own --------------------------------------------------------------------
@@ -140,7 +141,7 @@ _TABLES = {
     "audio": "sha256, size_bytes, seconds, channels, sample_rate, container, codec",
     "call": """id, audio_sha256, company_id, account_id, rep_id, title, filename, uploaded_at,
                held_at, deal_value_usd, stage, outcome, lead_source, campaign, lead_created_at,
-               seconds, heard_seconds, channels, state, failure""",
+               seconds, heard_seconds, channels, state, failure, attempts""",
     "transcript": "call_id, engine, model, language, seconds, masked_by",
     "turn": """call_id, position, speaker, name, channel, voice, start_s, end_s, text, words,
                word_starts, word_ends, word_probabilities""",
@@ -164,7 +165,7 @@ def fill(conn: Connection, known: World, calls: Iterable[Call]) -> None:
     """Put a world and its calls into an empty database; the caller commits."""
     conn.execute(f"set local maintenance_work_mem = '{SORT_MEMORY}'")
     # What is copied into a table that was truncated in the same transaction needs no log.
-    conn.execute(f"truncate {', '.join(_TABLES)} cascade")
+    conn.execute(f"truncate {', '.join(_TABLES)}, theme_stale cascade")
     with _put_off(conn):
         _copy(conn, "company", enumerate(known.companies, 1))
         _copy(conn, "account", ((a.id, a.name, a.value_usd, a.segment) for a in known.accounts))
@@ -240,7 +241,7 @@ def _call(call: Call) -> tuple[Any, ...]:
         *(call.deal_value_usd, call.stage, call.outcome, account.source, account.campaign),
         *(call.lead_created_at, call.seconds if call.sound else 0),
         *(call.seconds if call.sound and done else 0, 2 if call.sound else 0, call.state),
-        "The recording is damaged." if call.state == "failed" else None,
+        *(("The recording is damaged.", 1) if call.state == "failed" else (None, 0)),
     )
 
 
@@ -332,6 +333,7 @@ def _derive(conn: Connection) -> None:
            from call where state = 'done' order by id"""
     )
     rebuild_rollups(conn)
+    retally(conn)
 
 
 def settle(conn: Connection) -> None:

@@ -4,15 +4,16 @@ What counts is what the roll-ups count (insights/rollups): calls that were mined
 on which they were held, and their insights that no person has rejected. A call still on its way to
 be mined is not among them; one that is mined again counts as it was until that is done.
 
-The roll-ups `daily_calls` and `daily_mentions` know a call's day, company and account, and by the
-account its segment: they answer what asks for nothing else. Stage, rep, lead source and campaign
-are a call's own, and a roll-up by each of them would have nearly as many rows as there are calls,
-so these go to the calls of the time asked for (index call_by_time) and their insights (index
-insight_by_call). Both ways give the same numbers; the tests hold them side by side.
+The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions` know a call's day
+and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
+account as well, and by the account its segment, and so have nearly a row a call. Stage, rep, lead
+source and campaign are a call's own: what asks for these goes to the calls of the time asked for
+(index call_by_time) and their insights (index insight_by_call, which has all that is counted). All
+ways give the same numbers; the tests hold them side by side.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -45,13 +46,18 @@ GROUPS = {
     Dimension.COMPANY: "co.name",
 }
 
-_NOT_ROLLED_UP = {"stage", "rep", "lead_source", "campaign", "rival"}
+_BY_COMPANY = {"company"}
+_BY_ACCOUNT = {"company", "account", "segment"}
+"""What the roll-ups know: those of all accounts together, and the others."""
 
 PARTIES = """join company co on co.id = d.company_id
 left join account a on a.id = d.account_id"""
 
-_ROLLED_UP = f"""d {PARTIES}
-where d.day >= %(since)s and d.day < %(until)s and d.calls > 0"""
+_DAYS = "d.day >= %(since)s and d.day < %(until)s"
+
+_ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
+
+_ALL_ROLLED_UP = f"d join company co on co.id = d.company_id where {_DAYS}"
 
 MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
@@ -78,17 +84,30 @@ def count(conn: Connection, question: Question) -> Counts:
 
 def rolled_up(question: Question) -> bool:
     """Whether the roll-ups know enough to answer."""
-    asked = {name for name, value in asdict(question.among).items() if value is not None}
-    return not _NOT_ROLLED_UP & (asked | {question.by})
+    return _asked(question) <= _BY_ACCOUNT
+
+
+def by_company(question: Question) -> bool:
+    """Whether the roll-ups of all accounts together do."""
+    return _asked(question) <= _BY_COMPANY
+
+
+def _asked(question: Question) -> set[str]:
+    """What of a call it asks for."""
+    among = {name for name, value in asdict(question.among).items() if value is not None}
+    return among | ({question.by.value} if question.by else set())
 
 
 def calls_query(question: Question) -> str:
     """The calls mined, by period and group."""
     among = conditions(question)
     if rolled_up(question):
+        rows = f"daily_calls {_ROLLED_UP}"
+        if by_company(question):
+            rows = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0"
         return f"""select {_start("d.day")}, {GROUPS[question.by]} as group,
                           sum(d.calls)::int as calls
-                   from daily_calls {_ROLLED_UP} {among} group by 1, 2"""  # noqa: S608 - constants
+                   from {rows} {among} group by 1, 2"""  # noqa: S608 - constants
     return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, count(*)::int as calls
                {MINED} where {HELD} {among} group by 1, 2"""
 
@@ -101,27 +120,39 @@ def labels_query(question: Question) -> str:
         table = "d" if rolled_up(question) else "i"
         among += f" and lower({table}.label) = lower(%(label)s)"
     if rolled_up(question):
+        rows = f"daily_mentions {_ROLLED_UP}"
+        if by_company(question):
+            rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
         return f"""select {_start("d.day")}, {GROUPS[question.by]} as group, d.label,
                           sum(d.mentions)::int as mentions, sum(d.calls)::int as calls
-                   from daily_mentions {_ROLLED_UP} and d.kind = %(kind)s {among}
+                   from {rows} and d.kind = %(kind)s {among}
                    group by 1, 2, 3"""  # noqa: S608 - constants
-    return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, i.label,
-                      count(*)::int as mentions, count(distinct d.id)::int as calls
-               {INSIGHTS} and i.review <> 'rejected' {among} group by 1, 2, 3"""
+    return f"""select {_start("said.day")}, said.group, said.label,
+                      sum(said.mentions)::int as mentions, count(*)::int as calls
+               from (select {_DAY}::date as day, {GROUPS[question.by]} as group, i.label,
+                            count(*) as mentions
+                     {INSIGHTS} and i.review <> 'rejected' {among} group by d.id, 1, 2, 3) said
+               group by 1, 2, 3"""  # noqa: S608 - constants
 
 
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
-    return f"""select distinct {_start(_DAY)}, i.version
-               {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
-               {conditions(question)} order by 1, 2"""
+    if by_company(replace(question, by=None)):
+        return f"""select distinct {_start("d.day")}, d.version
+                   from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
+                   {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
+    return f"""select distinct {_start("said.day")}, said.version
+               from (select distinct {_DAY}::date as day, i.version
+                     {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
+                     {conditions(question)}) said order by 1, 2"""  # noqa: S608 - constants
 
 
 def last_day(conn: Connection, among: Filter) -> date | None:
     """The latest day on which a call was held that counts; None where there is none."""
     values = asdict(among)
-    query = f"select max({_DAY}::date) {MINED} where true {_given(values)}"
+    query = f"""select {_DAY}::date {MINED} where true {_given(values)}
+                order by d.held_at desc limit 1"""
     row = conn.execute(query, values).fetchone()
     return row[0] if row else None
 

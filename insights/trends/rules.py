@@ -13,8 +13,9 @@ that a single account makes is to be read in its quotes.
 “none, then all” has p = 0.029, which among eleven categories passes no test at FALSE_ALARMS.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from math import exp, lgamma
 from sys import float_info
 
@@ -43,6 +44,11 @@ month, which a small team needs to hold calls enough."""
 
 MOST_SERIES = 200
 """Series in one answer: more than anybody reads, and an answer stays below some megabytes."""
+
+Label = tuple[str, str | None]
+Points = Mapping[date, tuple[int, int]]
+Found = dict[Label, dict[date, tuple[int, int]]]
+"""A label and its group's key, and by the start of a period its mentions and calls."""
 
 NEGLIGIBLE = 1e-17  # beside 1, less than a float's last digit
 
@@ -124,7 +130,16 @@ def judge(pairs: Sequence[tuple[Share, Share]]) -> list[Change]:
 def _testable(now: Share, before: Share) -> Verdict:
     if min(now.total, before.total) < ENOUGH_CALLS:
         return Verdict.TOO_FEW_CALLS
-    return Verdict.RARE if least_chance(now, before) > FALSE_ALARMS else Verdict.UNSURE
+    rare = _is_rare(now.hits + before.hits, now.total, before.total)
+    return Verdict.RARE if rare else Verdict.UNSURE
+
+
+@lru_cache(maxsize=10_000)
+def _is_rare(hits: int, now: int, before: int) -> bool:
+    """Whether so many hits can tell nothing, in spans of so many calls: of thousands of wishes
+    most have the same few."""
+    spread = min(hits, now)
+    return least_chance(Share(spread, now), Share(hits - spread, before)) > FALSE_ALARMS
 
 
 def _told(now: Share, before: Share, chance: float, false_rate: float) -> Change:
@@ -166,19 +181,22 @@ def build(question: Question, counts: Counts, today: date) -> Trends:
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
     totals = _totals(counts)
-    series = _series(question, counts, totals)
-    if spans and series:
-        changes = judge(
-            [
-                (_sum(each, question, spans.now), _sum(each, question, spans.before))
-                for each in series
-            ]
+    found = _found(counts)
+    changes: list[Change | None] = [None] * len(found)
+    if spans:
+        now, before = (_shares(found, totals, span) for span in (spans.now, spans.before))
+        changes = [*judge(list(zip(now, before, strict=True)))]
+    heaviest = sorted(zip(found.items(), changes, strict=True), key=_weight)
+    names = {_key(name): name for name in _names(counts)}
+    series = [
+        Series(
+            label,
+            names[group],
+            _points(question.periods, points, totals.get(group, {})),
+            change,
         )
-        series = [
-            Series(each.label, each.group, each.points, change)
-            for each, change in zip(series, changes, strict=True)
-        ]
-    series.sort(key=_weight)
+        for ((label, group), points), change in heaviest[:MOST_SERIES]
+    ]
     return Trends(
         question=question,
         today=today,
@@ -186,8 +204,8 @@ def build(question: Question, counts: Counts, today: date) -> Trends:
             sum(calls.get(period.start, 0) for calls in totals.values())
             for period in question.periods
         ),
-        series=tuple(series[:MOST_SERIES]),
-        left_out=len(series[MOST_SERIES:]),
+        series=tuple(series),
+        left_out=len(found) - len(series),
         marks=marks(question.periods, versions),
         compared=spans,
     )
@@ -214,19 +232,25 @@ def _totals(counts: Counts) -> dict[str | None, dict[date, int]]:
     return totals
 
 
-def _series(
-    question: Question, counts: Counts, totals: Mapping[str | None, Mapping[date, int]]
-) -> list[Series]:
-    names = {_key(name): name for name in _names(counts)}
-    rows: dict[tuple[str, str | None], dict[date, tuple[int, int]]] = {}
+def _found(counts: Counts) -> Found:
+    """Where each label came up, by its group."""
+    found: Found = {}
     for row in counts.labels:
-        points = rows.setdefault((row.label, _key(row.group)), {})
+        points = found.setdefault((row.label, _key(row.group)), {})
         mentions, calls = points.get(row.start, (0, 0))
         points[row.start] = (mentions + row.mentions, calls + row.calls)
-    return [
-        Series(label, names[group], _points(question.periods, points, totals.get(group, {})), None)
-        for (label, group), points in rows.items()
-    ]
+    return found
+
+
+def _shares(
+    found: Found, totals: Mapping[str | None, Mapping[date, int]], span: Sequence[Period]
+) -> Iterator[Share]:
+    """Each label's share over some periods: its calls and all calls add up, see above."""
+    starts = [period.start for period in span]
+    all_calls = {group: sum(calls.get(day, 0) for day in starts) for group, calls in totals.items()}
+    for (_, group), points in found.items():
+        hits = sum(points[day][1] for day in starts if day in points)
+        yield Share(hits, all_calls.get(group, 0))
 
 
 def _names(counts: Counts) -> Iterable[str | None]:
@@ -245,16 +269,8 @@ def _points(
     return tuple(points)
 
 
-def _sum(series: Series, question: Question, span: Sequence[Period]) -> Share:
-    """A label's share over some periods: its calls and all calls add up, see above."""
-    shares = [
-        point.share
-        for period, point in zip(question.periods, series.points, strict=True)
-        if period in span
-    ]
-    return Share(sum(share.hits for share in shares), sum(share.total for share in shares))
-
-
-def _weight(series: Series) -> tuple[bool, int, str, str]:
-    calls = sum(point.share.hits for point in series.points)
-    return (not series.told, -calls, series.label.casefold(), series.group or "")
+def _weight(each: tuple[tuple[Label, Points], Change | None]) -> tuple[bool, int, str, str]:
+    ((label, group), points), change = each
+    calls = sum(calls for _, calls in points.values())
+    told = change is not None and change.told
+    return (not told, -calls, label.casefold(), group or "")

@@ -201,6 +201,11 @@ class Change:
     chance: float | None = None  # p: how likely chance alone differs as much; None: not tested
     false_rate: float | None = None  # q: the share of false alarms if all as sure are told
 
+    @property
+    def told(self) -> bool:
+        """Whether it is more than chance."""
+        return self.verdict in (Verdict.MORE, Verdict.LESS)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -214,7 +219,7 @@ class Series:
     @property
     def told(self) -> bool:
         """Whether a change is told."""
-        return self.change is not None and self.change.verdict in (Verdict.MORE, Verdict.LESS)
+        return self.change is not None and self.change.told
 
 
 @dataclass(frozen=True, slots=True)
