@@ -249,6 +249,7 @@ class Draw:
         weights = 1 / (np.arange(len(known.words)) + 2.7)
         self._up_to: NDArray[np.float64] = np.cumsum(weights) / weights.sum()
         self._words: list[str] = []
+        self._at = 0
         self._accounts = Ranked(known.accounts, dice)
         self._rivals = self._ranked(
             [(company, n) for n, (company, _) in enumerate(known.rivals, 1)]
@@ -302,11 +303,11 @@ class Draw:
         return min(90, 2 + int(self.dice.expovariate(1 / (WORDS_A_TURN - 1.5))))
 
     def _said(self, count: int) -> list[str]:
-        if len(self._words) < count:
-            drawn = np.searchsorted(self._up_to, self._many.random(200_000))
-            self._words = self._names[drawn].tolist()
-        said, self._words = self._words[-count:], self._words[:-count]
-        return said
+        if self._at + count > len(self._words):
+            drawn = np.searchsorted(self._up_to, self._many.random(100_000))
+            self._words, self._at = self._names[drawn].tolist(), 0
+        self._at += count
+        return self._words[self._at - count : self._at]
 
     def _found(self, company: int, turns: tuple[Turn, ...], age: float) -> Iterator[Found]:
         count = min(len(turns), max(0, round(self.dice.gauss(INSIGHTS, 4))))

@@ -32,7 +32,7 @@ from tests.api.bench.conftest import TODAY
 
 WEEKS = periods(Unit.WEEK, date(2026, 9, 1), TODAY.date())
 ASKED = Question(Kind.OBJECTION, WEEKS)
-BY_STAGE = Question(Kind.OBJECTION, WEEKS, by=Dimension.STAGE)
+BY_STAGE = Question(Kind.FEATURE_REQUEST, WEEKS, by=Dimension.STAGE)
 LATER = TODAY - timedelta(days=300)
 
 LARGE = {"call", "turn", "insight", "mined_call", "daily_mentions", "daily_calls", "transcript"}
@@ -83,7 +83,7 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     "the last day": (lambda conn: trends.last_day(conn, Filter()), {"call_by_time"}),
     "rivals": (
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
-        {"call_by_time", "insight_by_call"},
+        {"call_by_time"},
     ),
     "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time", "call_by_account"}),
     "the slowest leads": (
@@ -125,6 +125,7 @@ def _read(conn: db.Connection, ask: Ask) -> tuple[set[str], set[str]]:
     tables: set[str] = set()
     for query, params in asked:
         text = query.as_string(conn) if isinstance(query, sql.Composable) else query
+        text = text.decode() if isinstance(text, bytes) else text
         if text.lstrip().lower().startswith(("select", "with")):
             explained = conn.execute(f"explain (format json) {text}", params, prepare=False)
             for node in _nodes(explained.fetchall()[0][0][0]["Plan"]):
