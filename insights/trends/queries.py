@@ -173,16 +173,20 @@ def quotes(
         among += " and i.stance = %(stance)s"
     if unknown is not None:
         among += f" and {GROUPS[unknown]} is null"
-    query = f"""select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
+    # What is shown of a mention is fetched of those that are shown.
+    query = f"""with said as (
+                    select d.held_at, d.id as call_id, i.turn, i.id
+                    {INSIGHTS} and i.review <> 'rejected' {among}),
+                latest as (select * from said order by held_at desc, call_id desc, turn, id
+                           limit %(limit)s)
+                select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
                        i.confidence, i.stance, i.start_s as start, a.name as account,
                        coalesce(t.name, initcap(nullif(t.speaker, 'unknown'))) as speaker,
-                       count(*) over () as total
-                from (select d.*, i.id as insight_id {INSIGHTS} and i.review <> 'rejected' {among}
-                     ) d
-                join insight i on i.id = d.insight_id
+                       (select count(*) from said) as total
+                from latest join insight i on i.id = latest.id join call d on d.id = i.call_id
                 left join account a on a.id = d.account_id
                 left join turn t on t.call_id = i.call_id and t.position = i.turn
-                order by d.held_at desc, i.call_id desc, i.turn, i.id limit %(limit)s"""  # noqa: S608
+                order by d.held_at desc, i.call_id desc, i.turn, i.id"""  # noqa: S608
     with conn.cursor(row_factory=kwargs_row(_counted_mention)) as cursor:
         found = cursor.execute(
             query, values_of(question) | {"limit": limit, "stance": stance}

@@ -106,9 +106,9 @@ create trigger theme_stale_by_account after update on account
     for each row when (old.value_usd is distinct from new.value_usd)
     execute function theme_of_account_changed();
 
--- A theme's mentions, without a look into the table.
+-- A theme's mentions, the surest first.
 drop index insight_by_theme;
-create index insight_by_theme on insight (theme_id) include (call_id, review)
+create index insight_by_theme on insight (theme_id, confidence desc, id) include (call_id, review)
     where theme_id is not null;
 
 -- One kind's rows of some weeks, without a look into the table.
