@@ -22,6 +22,7 @@ from insights.catalogue.queries import company_names
 from insights.digest import Mention, Week, label_words
 from insights.insight import Kind
 from insights.trends import queries, telling
+from insights.trends.rules import most_series
 from insights.trends.trend import (
     Dimension,
     Filter,
@@ -151,7 +152,7 @@ def trends_page(
     with here.pool.connection() as conn:
         newest = queries.last_day(conn, among)
         question = _question(asked, today, newest)
-        trends = answered(conn, question, today)
+        trends = answered(conn, question, today, most_series(question))
         shown = _shown(trends)
         return page(
             "trends.html",

@@ -65,8 +65,10 @@ def leads_query(question: Question) -> str:
                      select from call e
                      where e.account_id = d.account_id and e.company_id = d.company_id
                        and coalesce(e.lead_created_at, d.lead_created_at) = d.lead_created_at
-                       and e.held_at >= {_SINCE}
-                       and (e.held_at, e.id) < (d.held_at, d.id))"""  # noqa: S608 - constants
+                       and e.held_at >= {_SINCE} and e.held_at <= d.held_at
+                       and (e.held_at, e.id) < (d.held_at, d.id)
+                     -- "offset 0": looked up lead by lead, in call_by_account, not of all calls
+                     offset 0)"""  # noqa: S608 - constants
 
 
 def _wait(*, quartiles: list[timedelta], **row: Any) -> Wait:

@@ -55,13 +55,13 @@ def together_query(question: Question) -> str:
                    select distinct d.id, i.kind, i.label {MINED} join insight i on i.call_id = d.id
                    where {HELD} and i.kind in ('competitor', 'objection')
                      and i.review <> 'rejected' {among})
-               select coalesce(n.label, '') as label, o.label as objection,
-                      count(distinct o.id)::int as calls
-               from said o
-               left join said n on n.id = o.id and n.kind = 'competitor'
-               where o.kind = 'objection'
-               group by grouping sets ((o.label), (n.label, o.label))
-               having grouping(n.label) = 1 or n.label is not null"""  # noqa: S608 - constants
+               select '' as label, o.label as objection, count(*)::int as calls
+               from said o where o.kind = 'objection' group by o.label
+               union all
+               select n.label, o.label, count(*)::int
+               from said o join said n on n.id = o.id
+               where o.kind = 'objection' and n.kind = 'competitor'
+               group by n.label, o.label"""  # noqa: S608 - constants
 
 
 def deals(conn: Connection, question: Question) -> tuple[Deal, ...]:

@@ -43,7 +43,10 @@ SPANS: dict[Unit, int] = {Unit.DAY: 7, Unit.WEEK: 4, Unit.MONTH: 1}
 month, which a small team needs to hold calls enough."""
 
 MOST_SERIES = 200
-"""Series in one answer: more than anybody reads, and an answer stays below some megabytes."""
+"""Series in one answer: more than anybody reads."""
+
+MOST_POINTS = 2600
+"""Of all series together: a year of weeks has the fifty heaviest, in some hundred kilobytes."""
 
 Label = tuple[str, str | None]
 Points = Mapping[date, tuple[int, int]]
@@ -176,8 +179,14 @@ def compared(
     return Compared(before, now, tuple(sorted(frozenset().union(*at_work))))
 
 
-def build(question: Question, counts: Counts, today: date) -> Trends:
-    """The answer to a question, from what the database counts; `today` is the day in UTC."""
+def most_series(question: Question) -> int:
+    """As many series as an answer takes."""
+    return min(MOST_SERIES, MOST_POINTS // len(question.periods))
+
+
+def build(question: Question, counts: Counts, today: date, most: int = MOST_SERIES) -> Trends:
+    """The answer to a question, from what the database counts, with at most so many series; `today`
+    is the day in UTC."""
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
     totals = _totals(counts)
@@ -195,7 +204,7 @@ def build(question: Question, counts: Counts, today: date) -> Trends:
             _points(question.periods, points, totals.get(group, {})),
             change,
         )
-        for ((label, group), points), change in heaviest[:MOST_SERIES]
+        for ((label, group), points), change in heaviest[:most]
     ]
     return Trends(
         question=question,

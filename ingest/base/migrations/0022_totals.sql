@@ -120,6 +120,16 @@ drop index insight_by_call;
 create index insight_by_call on insight (call_id, kind)
     include (label, review, stance, detector, version);
 
+-- ingest: how common a stage is, case aside: without knowing, PostgreSQL takes all for rare ---------
+
+create statistics account_segments on (lower(segment)) from account;
+create statistics call_stages on (lower(stage)) from call;
+create statistics call_outcomes on (lower(outcome)) from call;
+create statistics call_lead_sources on (lower(lead_source)) from call;
+create statistics call_campaigns on (lower(campaign)) from call;
+analyze account;
+analyze call;
+
 -- ingest: how many calls are in which state, heard or read -----------------------------------------
 
 create index call_by_state on call (state) include (audio_sha256);
