@@ -286,17 +286,22 @@ def surest_of_themes(
     """Of each theme, and of each part of one, the SUREST mentions that nobody rejected, `among`
     those: a popular one has thousands."""
     where, values = _where(among)
-    query = f"""{_SELECT} where i.id in (
-                    select surest.id from theme part cross join lateral (
-                        select i.id from insight i
-                        join call c on c.id = i.call_id and c.company_id = part.company_id
-                        join company co on co.id = c.company_id
-                        left join account a on a.id = c.account_id
-                        left join rep r on r.id = c.rep_id
-                        where i.theme_id = part.id and i.review <> 'rejected' and {where}
-                        order by i.confidence desc, i.id limit {SUREST}) surest
-                    where part.id = any(%(themes)s) or part.merged_into = any(%(themes)s))"""  # noqa: S608
-    return _select(conn, query, values | {"themes": list(themes)})
+    values["themes"] = list(themes)
+    # Looked up first: in one statement with all that is shown, PostgreSQL would join that first.
+    rows = conn.execute(
+        f"""select surest.id from theme part cross join lateral (
+                select i.id from insight i
+                join call c on c.id = i.call_id and c.company_id = part.company_id
+                join company co on co.id = c.company_id
+                left join account a on a.id = c.account_id
+                left join rep r on r.id = c.rep_id
+                where i.theme_id = part.id and i.review <> 'rejected' and {where}
+                order by i.confidence desc, i.id limit {SUREST}) surest
+            where part.id = any(%(themes)s) or part.merged_into = any(%(themes)s)""",  # noqa: S608
+        values,
+    )
+    ids = [number for (number,) in rows]
+    return _select(conn, f"{_SELECT} where i.id = any(%(ids)s)", {"ids": ids})
 
 
 def insight(conn: Connection, insight_id: int) -> StoredInsight:

@@ -59,6 +59,9 @@ REVIEWS = {Review.UNREVIEWED: 92, Review.CONFIRMED: 5, Review.REJECTED: 3}
 VERSIONS = ("bench-1+1", "bench-2+1", "bench-2+2", "bench-3+2")
 """Of the detectors, one after the other in the two years."""
 
+NEW_LEAD = 0.1
+"""Calls of an account known already that come of another lead."""
+
 REPS, CAMPAIGNS, RIVALS = 60, 24, 12
 
 SPOKEN = """
@@ -83,7 +86,7 @@ class Account:
     company: int  # who sells to it
     source: str | None
     campaign: str | None
-    came_in: timedelta  # before its first call
+    came_in: timedelta  # before the first call of a lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,7 @@ class Draw:
         )
         self._themes = self._ranked([(theme.company, theme) for theme in known.themes])
         self._categories = Ranked(list(Category), dice)
-        self._first_calls: dict[int, datetime] = {}
+        self._leads: dict[int, datetime] = {}
 
     def _ranked(self, pairs: Sequence[tuple[int, T]]) -> "dict[int, Ranked[T]]":
         """Each company's."""
@@ -273,7 +276,8 @@ class Draw:
         state = _one(dice, STATES)
         done = state == "done"
         turns = self._turns() if done else ()
-        first = self._first_calls.setdefault(account.id, held_at)
+        if account.id not in self._leads or dice.random() < NEW_LEAD:
+            self._leads[account.id] = held_at - account.came_in
         return Call(
             id=number,
             company=account.company,
@@ -284,7 +288,7 @@ class Draw:
             deal_value_usd=100 * round(dice.lognormvariate(5, 1)) if dice.random() < 0.6 else None,
             stage=_one(dice, STAGES),
             outcome=_one(dice, OUTCOMES),
-            lead_created_at=first - account.came_in if account.source else None,
+            lead_created_at=self._leads[account.id] if account.source else None,
             sound=dice.random() < 0.8 or not done,
             state=state,
             turns=turns,

@@ -85,11 +85,8 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
         {"call_by_time"},
     ),
-    "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time", "call_by_account"}),
-    "the slowest leads": (
-        lambda conn: slowest(conn, BY_STAGE),
-        {"call_by_time", "call_by_account"},
-    ),
+    "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time"}),
+    "the slowest leads": (lambda conn: slowest(conn, BY_STAGE), {"call_by_time"}),
     "search": (
         lambda conn: search.find(conn, "budget price", Among(), None, 20),
         {"turn_search", "turn_pkey"},
