@@ -1,7 +1,7 @@
 """What is asked of the API, each time something else, so that no answer is known already."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ COMMON = (
 )
 """Of the words that are said most, those that a search does not leave out."""
 
-Query = Mapping[str, object]
+Query = dict[str, object]
 Path = Callable[[], str]
 
 
@@ -74,15 +74,16 @@ class Asker:
     def _call_filter(self) -> Query:
         one = (self._company(), self._account(), self._rep(), self._stage(), self._segment())
         both = (self._company() | self._stage(), self._rep() | self._segment())
-        return self.dice.choice([{}, *one, *both])
+        return self._any({}, *one, *both)
 
     def _insight_filter(self) -> Query:
-        kind = {"kind": self.dice.choice(list(Kind))}
-        label = {"kind": Kind.OBJECTION, "label": self.dice.choice(list(Category))}
-        rival = {"kind": Kind.COMPETITOR, "label": self._rival()}
+        kind: Query = {"kind": self.dice.choice(list(Kind))}
+        label: Query = {"kind": Kind.OBJECTION, "label": self.dice.choice(list(Category))}
+        rival: Query = {"kind": Kind.COMPETITOR, "label": self._rival()}
         of_kind = (kind | self._company(), kind | self._rep(), kind | self._segment())
-        others = (label | self._stage(), self._account(), {"min_confidence": 0.9})
-        return self.dice.choice([{}, kind, label, rival, *of_kind, *others])
+        sure: Query = {"min_confidence": 0.9}
+        others = (label | self._stage(), self._account(), sure)
+        return self._any({}, kind, label, rival, *of_kind, *others)
 
     def _calls_far(self) -> Query:
         held_at, call = self.dice.choice(self.sampled.calls)
@@ -94,7 +95,7 @@ class Asker:
 
     def _sorted(self) -> Query:
         sort = self.dice.choice([Sort.VALUE, Sort.LENGTH])
-        return {"sort": sort, **self.dice.choice([{}, self._company(), self._stage()])}
+        return {"sort": sort, **self._any({}, self._company(), self._stage())}
 
     def _title(self) -> Query:
         return {"title": self.dice.choice([self._rare(), self._common()])}
@@ -112,15 +113,15 @@ class Asker:
         board = self._of("/themes", lambda: self._ranked() | self._of_company())
         yield Question("page Requests", board)
 
-    def _ranked(self) -> dict[str, object]:
+    def _ranked(self) -> Query:
         return {"sort": self.dice.choice(list(Rank))}
 
-    def _of_company(self) -> dict[str, object]:
+    def _of_company(self) -> Query:
         return {"company": self.dice.randint(1, len(self.known.companies))}
 
     def _some_requests(self) -> Query:
-        since = {"since": self.today - timedelta(self.dice.randint(60, 100))}
-        return self.dice.choice([self._segment(), self._account(), since]) | self._of_company()
+        since: Query = {"since": self.today - timedelta(self.dice.randint(60, 100))}
+        return self._any(self._segment(), self._account(), since) | self._of_company()
 
     def _requests_far(self) -> Query:
         """Behind the themes of three accounts and more: a cursor's numbers may be any."""
@@ -147,35 +148,39 @@ class Asker:
         yield Question("leads", self._of("/v1/leads", self._leads), QUICK)
         yield Question("page Leads", self._of("/leads", self._leads))
 
-    def _kind(self) -> dict[str, object]:
+    def _kind(self) -> Query:
         return {"kind": self.dice.choice(list(Kind))}
 
     def _trend(self) -> Query:
-        return self._kind() | self.dice.choice([{}, self._company(), self._account()])
+        return self._kind() | self._any({}, self._company(), self._account())
 
     def _year(self) -> Query:
         since = {
             "since": self.today - timedelta(364),
             "period": self.dice.choice(["week", "month"]),
         }
-        return self._kind() | since | self.dice.choice([{}, self._company()])
+        return self._kind() | since | self._any({}, self._company())
 
     def _rolled_up(self) -> Query:
-        split = [{"by": Dimension.SEGMENT}, {"by": Dimension.COMPANY}, self._segment()]
-        return self._kind() | self.dice.choice(split)
+        split: list[Query] = [{"by": Dimension.SEGMENT}, {"by": Dimension.COMPANY}, self._segment()]
+        return self._kind() | self._any(*split)
 
     def _split(self) -> Query:
         by = [Dimension.REP, Dimension.STAGE, Dimension.LEAD_SOURCE, Dimension.CAMPAIGN]
-        among = [self._stage(), self._rep(), {"lead_source": self.dice.choice([*SOURCES][:-1])}]
-        split = self.dice.choice([{"by": self.dice.choice(by)}, *among])
-        return self._kind() | split | self.dice.choice([{}, self._company()])
+        among: list[Query] = [
+            self._stage(),
+            self._rep(),
+            {"lead_source": self.dice.choice([*SOURCES][:-1])},
+        ]
+        split = self._any({"by": self.dice.choice(by)}, *among)
+        return self._kind() | split | self._any({}, self._company())
 
     def _of_one_company(self) -> Query:
-        return self._company() | self.dice.choice([{}, {}, self._segment()])
+        return self._company() | self._any({}, {}, self._segment())
 
     def _leads(self) -> Query:
-        by = {"by": self.dice.choice([Dimension.LEAD_SOURCE, Dimension.CAMPAIGN])}
-        return by | self.dice.choice([{}, self._company(), self._segment()])
+        by: Query = {"by": self.dice.choice([Dimension.LEAD_SOURCE, Dimension.CAMPAIGN])}
+        return by | self._any({}, self._company(), self._segment())
 
     # Search -------------------------------------------------------------------------------
 
@@ -223,19 +228,22 @@ class Asker:
     def _of(self, path: str, query: Callable[[], Query]) -> Path:
         return lambda: f"{path}?{urlencode(query())}"
 
-    def _company(self) -> dict[str, object]:
+    def _any(self, *queries: Query) -> Query:
+        return self.dice.choice(queries)
+
+    def _company(self) -> Query:
         return {"company": self.dice.choice(self.known.companies)}
 
-    def _account(self) -> dict[str, object]:
+    def _account(self) -> Query:
         return {"account": self.dice.choice(self.known.accounts).name}
 
-    def _rep(self) -> dict[str, object]:
+    def _rep(self) -> Query:
         return {"rep": self.dice.choice(self.known.reps)}
 
-    def _stage(self) -> dict[str, object]:
+    def _stage(self) -> Query:
         return {"stage": self.dice.choice([*STAGES][:-1])}
 
-    def _segment(self) -> dict[str, object]:
+    def _segment(self) -> Query:
         return {"segment": self.dice.choice([*SEGMENTS][:-1])}
 
     def _rival(self) -> str:

@@ -40,17 +40,14 @@ COMPANIES = {"Brackenwatch": 6, "Plumbline": 3, "Quillmark": 1}
 """Who sells, and how much."""
 
 SEGMENTS: dict[str | None, int] = {"SMB": 10, "Mid-market": 6, "Enterprise": 3, None: 1}
-STAGES: dict[str | None, int] = {"Discovery": 8, "Demo": 6, "Negotiation": 4, "Renewal": 3} | {
-    "Closed won": 2,
-    "Closed lost": 3,
-    None: 2,
+STAGES: dict[str | None, int] = {
+    **{"Discovery": 8, "Demo": 6, "Negotiation": 4, "Renewal": 3},
+    **{"Closed won": 2, "Closed lost": 3, None: 2},
 }
 OUTCOMES: dict[str | None, int] = {None: 14, "Won": 2, "Lost": 3, "Next step agreed": 5}
-SOURCES: dict[str | None, int] = {"Webinar": 6, "Referral": 5, "Outbound": 5, "Website": 4} | {
-    "Trade fair": 2,
-    "Partner": 2,
-    "Newsletter": 1,
-    None: 3,
+SOURCES: dict[str | None, int] = {
+    **{"Webinar": 6, "Referral": 5, "Outbound": 5, "Website": 4},
+    **{"Trade fair": 2, "Partner": 2, "Newsletter": 1, None: 3},
 }
 STATES = {"done": 980, "failed": 10, "waiting": 10}
 KINDS = {Kind.OBJECTION: 5, Kind.COMPETITOR: 3, Kind.FEATURE_REQUEST: 2}

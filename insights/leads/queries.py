@@ -30,6 +30,7 @@ def reach(conn: Connection, question: Question) -> list[Reach]:
                        count(distinct d.account_id)::int as accounts
                 {MINED} where {HELD} {conditions(question)} group by 1""",
             values_of(question),
+            prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
 
 
@@ -40,7 +41,7 @@ def waits(conn: Connection, question: Question) -> list[Wait]:
                            as quartiles
                 from ({leads_query(question)}) lead group by 1"""  # noqa: S608 - constants
     with conn.cursor(row_factory=kwargs_row(_wait)) as cursor:
-        return cursor.execute(query, values_of(question)).fetchall()
+        return cursor.execute(query, values_of(question), prepare=False).fetchall()
 
 
 def slowest(conn: Connection, question: Question) -> list[Lead]:
@@ -51,7 +52,7 @@ def slowest(conn: Connection, question: Question) -> list[Lead]:
                       from ({leads_query(question)}) f) lead
                 where nth <= {SLOWEST} order by wait desc, call_id"""  # noqa: S608 - constants
     with conn.cursor(row_factory=class_row(Lead)) as cursor:
-        return cursor.execute(query, values_of(question)).fetchall()
+        return cursor.execute(query, values_of(question), prepare=False).fetchall()
 
 
 def leads_query(question: Question) -> str:

@@ -29,14 +29,16 @@ def count(conn: Connection, question: Question) -> Counts:
                        count(distinct d.account_id)::int as accounts
                 {standing} group by 1""",
             values,
+            prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
     with conn.cursor(row_factory=kwargs_row(_stood)) as cursor:
         stood = cursor.execute(
             f"select i.label, i.stance, count(*)::int as mentions {standing} group by 1, 2",
             values,
+            prepare=False,
         ).fetchall()
     with conn.cursor(row_factory=class_row(Together)) as cursor:
-        together = cursor.execute(together_query(question), values).fetchall()
+        together = cursor.execute(together_query(question), values, prepare=False).fetchall()
     objections = [each for each in together if not each.label]
     return Counts(
         named=tuple(named),
@@ -67,7 +69,8 @@ def together_query(question: Question) -> str:
 def deals(conn: Connection, question: Question) -> tuple[Deal, ...]:
     """The deals whose end is told in the calls asked for, the latest first."""
     with conn.cursor(row_factory=kwargs_row(_deal)) as cursor:
-        return tuple(cursor.execute(deals_query(question), values_of(question)).fetchall())
+        found = cursor.execute(deals_query(question), values_of(question), prepare=False)
+        return tuple(found.fetchall())
 
 
 def deals_query(question: Question) -> str:
