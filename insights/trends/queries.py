@@ -22,6 +22,7 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
+from insights.trends.rules import MOST_SERIES, Worth, worth_testing
 from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question
 
 _CONDITIONS = {
@@ -71,16 +72,44 @@ where {HELD} and i.kind = %(kind)s"""
 _DAY = "(d.held_at at time zone 'UTC')"
 
 
-def count(conn: Connection, question: Question) -> Counts:
-    """Everything that an answer is made of."""
+def count(conn: Connection, question: Question, today: date | None = None) -> Counts:
+    """Everything that an answer is made of. With the day that is `today` the series are left out
+    that can be neither told nor among the MOST_SERIES heaviest: of thousands of wishes, most."""
     values = values_of(question)
     # Each planned for its very days and names: one plan for any would take them for few calls.
     with conn.cursor(row_factory=class_row(CallCount)) as cursor:
         calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
-    with conn.cursor(row_factory=class_row(LabelCount)) as cursor:
-        labels = tuple(cursor.execute(labels_query(question), values, prepare=False))
+    labels, series = _labels(conn, question, values, worth_testing(question, calls, today))
     versions = tuple(conn.execute(versions_query(question), values, prepare=False).fetchall())
-    return Counts(calls, labels, versions)
+    return Counts(calls, labels, versions, series)
+
+
+def _labels(
+    conn: Connection, question: Question, values: dict[str, Any], worth: Worth | None
+) -> tuple[tuple[LabelCount, ...], int | None]:
+    """The labels' counts, and how many series there are where not all are among them."""
+    query = labels_query(question)
+    if worth is None:
+        rows = conn.execute(query, values, prepare=False)
+        return tuple(LabelCount(*row) for row in rows), None
+    values |= asdict(worth) | {"most": MOST_SERIES}
+    found = conn.execute(_SIFTED.format(said=query), values, prepare=False).fetchall()
+    return tuple(LabelCount(*row) for *row, _ in found), found[0][-1] if found else 0
+
+
+_SIFTED = """
+with said as materialized ({said}),
+each as (
+    select lower("group") as name, label, sum(calls) as calls,
+           sum(calls) filter (where start >= %(first)s and start < %(stop)s) as lately
+    from said group by 1, 2),
+ranked as (
+    select *, rank() over (order by calls desc) as place, count(*) over () as series from each)
+select start, "group", said.label, mentions, said.calls, series
+from said join ranked on ranked.label = said.label
+     and ranked.name is not distinct from lower(said."group")
+where place <= %(most)s or lately >= %(fewest)s
+"""
 
 
 def rolled_up(question: Question) -> bool:

@@ -14,6 +14,7 @@ that a single account makes is to be read in its quotes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from math import exp, lgamma
@@ -22,6 +23,7 @@ from sys import float_info
 from insights.digest import ENOUGH_CALLS
 from insights.evaluate import Share
 from insights.trends.trend import (
+    CallCount,
     Change,
     Compared,
     Counts,
@@ -179,6 +181,46 @@ def compared(
     return Compared(before, now, tuple(sorted(frozenset().union(*at_work))))
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Which series can be told: those in at least so many calls from the first day on, up to the
+    day before `stop`."""
+
+    first: date
+    stop: date
+    fewest: int
+
+
+NONE_WORTH = 2**31 - 1
+
+
+def worth_testing(
+    question: Question, calls: Iterable[CallCount], today: date | None
+) -> Worth | None:
+    """What a series must have for `judge` to test it; some that have it are not tested either. None
+    where the day is not given."""
+    if today is None:
+        return None
+    spans = compared(question.periods, today, {})
+    if spans is None:
+        return Worth(question.since, question.since, NONE_WORTH)
+    totals = _totals(calls).values()
+    now, before = (
+        [sum(found.get(period.start, 0) for period in span) for found in totals]
+        for span in (spans.now, spans.before)
+    )
+    fewest = min(map(_fewest, now, before), default=NONE_WORTH)
+    return Worth(spans.before[0].start, spans.now[-1].stop, fewest)
+
+
+def _fewest(now: int, before: int) -> int:
+    """The fewest hits that can be told in spans of so many calls."""
+    if min(now, before) < ENOUGH_CALLS:
+        return NONE_WORTH
+    hits = range(1, now + before + 1)
+    return next((n for n in hits if not _is_rare(n, now, before)), NONE_WORTH)
+
+
 def most_series(question: Question) -> int:
     """As many series as an answer takes."""
     return min(MOST_SERIES, MOST_POINTS // len(question.periods))
@@ -189,7 +231,7 @@ def build(question: Question, counts: Counts, today: date, most: int = MOST_SERI
     is the day in UTC."""
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
-    totals = _totals(counts)
+    totals = _totals(counts.calls)
     found = _found(counts)
     changes: list[Change | None] = [None] * len(found)
     if spans:
@@ -214,7 +256,7 @@ def build(question: Question, counts: Counts, today: date, most: int = MOST_SERI
             for period in question.periods
         ),
         series=tuple(series),
-        left_out=len(found) - len(series),
+        left_out=(counts.series or len(found)) - len(series),
         marks=marks(question.periods, versions),
         compared=spans,
     )
@@ -232,10 +274,10 @@ def _key(group: str | None) -> str | None:
     return None if group is None else group.casefold()
 
 
-def _totals(counts: Counts) -> dict[str | None, dict[date, int]]:
+def _totals(calls: Iterable[CallCount]) -> dict[str | None, dict[date, int]]:
     """The calls of each group by period."""
     totals: dict[str | None, dict[date, int]] = {}
-    for row in counts.calls:
+    for row in calls:
         group = totals.setdefault(_key(row.group), {})
         group[row.start] = group.get(row.start, 0) + row.calls
     return totals

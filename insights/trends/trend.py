@@ -176,6 +176,7 @@ class Counts:
     calls: tuple[CallCount, ...]
     labels: tuple[LabelCount, ...]
     versions: tuple[tuple[date, str], ...]  # of the detectors, by the start of their periods
+    series: int | None = None  # that there are in all; None where all are in `labels`
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from insights.queries import insights_of
 from insights.reviews.queries import add_missed, review
 from insights.reviews.rules import Judgement, Missed
 from insights.rollups.queries import moving_rollups, rollup_differences
-from insights.trends import queries
+from insights.trends import queries, rules
 from insights.trends.queries import count, last_day, quotes, rolled_up, segments
 from insights.trends.trend import (
     CallCount,
@@ -132,6 +132,25 @@ def test_all_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.Monkey
             assert (set(each.calls), set(each.labels)) == (set(slow.calls), set(slow.labels))
             assert each.versions == slow.versions
         assert bool(quick.calls) is (among.company != "none")
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("by", [None, *Dimension])
+def test_what_is_left_out_could_not_be_told(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, by: Dimension | None
+) -> None:
+    for n in range(12):  # one that is told though it is rare, and some that are not
+        days = timedelta(days=14 + n)
+        mined(conn, said("security"), said(f"label {n}", start=90), held_at=MONDAY + days)
+    today = START + timedelta(weeks=4)
+    for unit, company, most in itertools.product((Unit.DAY, Unit.WEEK), (None, "Acme"), (1, 3)):
+        monkeypatch.setattr(queries, "MOST_SERIES", most)
+        spans = periods(unit, START, today)
+        asked = Question(Kind.OBJECTION, spans, Filter(company=company), by=by)
+        whole, sifted = count(conn, asked), count(conn, asked, today)
+        assert rules.build(asked, sifted, today, most) == rules.build(asked, whole, today, most)
+        assert len(sifted.labels) < len(whole.labels)
+        assert sifted.series == rules.build(asked, whole, today, most).left_out + most
 
 
 @pytest.mark.usefixtures("many")
