@@ -1,13 +1,16 @@
 """What stands behind a theme is right whatever is done, counted before or not."""
 
 import random
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from ingest import queries as calls
+from ingest.base import db
 from ingest.base.db import Connection
 from ingest.calls import CallDetails
 from insights.insight import Kind, Review
@@ -127,3 +130,45 @@ def test_an_account_of_another_value_counts_at_once(conn: Connection) -> None:
     assert retally(conn) == 1
     assert [theme.value_usd for theme in list_themes(conn)] == [8]
     assert retally(conn) == 0
+
+
+def test_what_was_counted_before_these_roll_ups_is_in_them(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(db.__file__).parent / db.MIGRATIONS, folder)
+    monkeypatch.setattr(db, "migrations_folder", lambda: folder)
+    later = {path: path.read_text() for path in folder.glob("*.sql") if path.name >= "0022"}
+    for path in later:
+        path.unlink()
+    with db.connect(empty_database_url) as conn:
+        db.migrate(conn)
+        conn.execute(
+            """
+            insert into company (name) values ('Acme');
+            insert into theme (company_id, name) select id, 'export' from company;
+            insert into call (company_id, title, filename, held_at, state)
+            select id, 't', 'f', date '2026-01-01' + n, 'done'
+              from company, generate_series(1, 9) n;
+            insert into mined_call (call_id, day, company_id)
+            select id, (held_at at time zone 'UTC')::date, company_id from call;
+            insert into insight (call_id, turn, kind, label, theme_id, quote, char_start, char_end,
+                                 confidence, detector, version)
+            select call.id, n, (array['objection', 'feature_request'])[n],
+                   (array['price', 'export'])[n], (array[null, theme.id])[n], 'q', 0, 1, 1, 'd', '1'
+              from call, theme, generate_series(1, 2) n;
+            insert into daily_calls (day, company_id, calls)
+            select day, company_id, 1 from mined_call;
+            insert into daily_mentions (day, company_id, kind, label, mentions, calls)
+            select day, m.company_id, kind, label, 1, 1
+              from mined_call m join insight i on i.call_id = m.call_id;
+            """
+        )
+        for path, text in later.items():
+            path.write_text(text)
+        db.migrate(conn)
+        assert rollup_differences(conn) == []
+        counted = list_themes(conn)
+        assert [(theme.name, theme.calls) for theme in counted] == [("export", 9)]
+        assert retally(conn) == 1
+        assert list_themes(conn) == counted
