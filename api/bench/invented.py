@@ -72,6 +72,19 @@ today week does support make issue month plan quite export integration cost secu
 """The first by rank; after them comes a dictionary in some order."""
 
 
+NOT_DRAWN = {
+    *("null", *SPOKEN),  # COPY and arrays take the one for nothing
+    *"""
+    above after again against am before being below between both did does doing don down during each
+    few further had having he her hers herself him himself his into its itself most myself nor off
+    once only other ours ourselves over own same she should some such than their theirs themselves
+    these those through too under until very were where which while who whom why yours yourself
+    yourselves
+    """.split(),  # noqa: SIM905 - a column of quotation marks is not read
+}
+"""Beside those there are already, what a search leaves out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A buyer's company."""
@@ -181,7 +194,7 @@ def vocabulary(dice: random.Random) -> tuple[str, ...]:
     others = [
         word
         for word in WORDS.read_text(encoding="utf-8").split()
-        if re.fullmatch("[a-z]{3,}", word) and word not in SPOKEN and word != "null"
+        if re.fullmatch("[a-z]{3,}", word) and word not in NOT_DRAWN
     ]
     dice.shuffle(others)
     return (*dict.fromkeys(SPOKEN), *others)
