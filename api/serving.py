@@ -49,6 +49,20 @@ def running(settings: Settings, *, other_port: bool = False) -> Iterator[Server]
         yield server
 
 
+@contextlib.contextmanager
+def api_alone(settings: Settings) -> Iterator[str]:
+    """The address of the API alone, on a free port of this machine, until the block is left. Its
+    servers are those in the settings. Raises Unavailable where it does not come up."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_bound("127.0.0.1", 0))
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        supervisor = Supervisor([_api(settings, listener.fileno())], settings.home / "logs")
+        stack.enter_context(supervisor)
+        url = f"http://127.0.0.1:{settings.port}"
+        _wait_until_ready(url, supervisor)
+        yield url
+
+
 def login_link(
     settings: Settings,
     url: str,
@@ -84,7 +98,7 @@ def _programs(settings: Settings, filled: Settings, listener: int) -> list[Progr
 
     # The API finds our own servers itself, so that it is their last user, and stops them, when
     # this process is killed.
-    api = Program("api", ("api", "--fd", str(listener)), _environment(settings), files=(listener,))
+    api = _api(settings, listener)
     numbers = range(1, settings.hearing_workers + 1)
     return [
         api,
@@ -93,6 +107,10 @@ def _programs(settings: Settings, filled: Settings, listener: int) -> list[Progr
         worker("sending", "sending"),
         Program("beat", ("beat",), _environment(filled)),
     ]
+
+
+def _api(settings: Settings, listener: int) -> Program:
+    return Program("api", ("api", "--fd", str(listener)), _environment(settings), files=(listener,))
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field
@@ -17,7 +18,6 @@ from insights.trends.trend import (
     Dimension,
     Period,
     Point,
-    Series,
     Trends,
     Unit,
     Verdict,
@@ -127,7 +127,7 @@ def trends_out(trends: Trends) -> TrendsOut:
         caution=telling.caution(trends) or None,
         periods=[_period(period, calls, trends) for period, calls in pairs],
         compared=compared_out(trends.compared) if trends.compared else None,
-        items=[_series(series, trends) for series in trends.series],
+        items=_all_series(trends),
         left_out=trends.left_out,
     )
 
@@ -154,22 +154,31 @@ def compared_out(compared: Compared) -> ComparedOut:
     )
 
 
-def _series(series: Series, trends: Trends) -> SeriesOut:
-    pairs = zip(trends.question.periods, series.points, strict=True)
-    return SeriesOut(
-        label=series.label,
-        group=series.group,
-        points=[_point(period, point) for period, point in pairs],
-        change=change_out(series.change) if series.change else None,
-    )
+def _all_series(trends: Trends) -> list[SeriesOut]:
+    """A year has ten thousand points, and its periods' names are the same for all series."""
+    names = [period.name for period in trends.question.periods]
+    return [
+        SeriesOut.model_construct(
+            label=series.label,
+            group=series.group,
+            points=[_point(name, point) for name, point in zip(names, series.points, strict=True)],
+            change=change_out(series.change) if series.change else None,
+        )
+        for series in trends.series
+    ]
 
 
-def _point(period: Period, point: Point) -> PointOut:
-    return PointOut(
-        period=period.name,
+def _point(period: str, point: Point) -> PointOut:
+    share = _share_out(point.share.hits, point.share.total)
+    return PointOut.model_construct(
+        period=period,
         mentions=point.mentions,
         enough=point.enough,
-        **share_out(point.share).model_dump(),
+        calls=share.calls,
+        of=share.of,
+        share=share.share,
+        low=share.low,
+        high=share.high,
     )
 
 
@@ -186,10 +195,17 @@ def change_out(change: Change) -> ChangeOut:
 
 def share_out(share: Share) -> ShareOut:
     """A share in the API's shape."""
+    return _share_out(share.hits, share.total)
+
+
+@lru_cache(maxsize=10_000)
+def _share_out(hits: int, total: int) -> ShareOut:
+    """Most shares of an answer are those of few calls, and come again and again."""
+    share = Share(hits, total)
     low, high = share.interval
     return ShareOut(
-        calls=share.hits,
-        of=share.total,
+        calls=hits,
+        of=total,
         share=round(share.value, 4) if share.total else None,
         low=round(low, 4),
         high=round(high, 4),

@@ -20,6 +20,7 @@ from insights.mining import Mining, choose
 from insights.model.promote import promoted
 from insights.proposals.queries import save_names
 from insights.remines import work
+from insights.themes.queries import retally
 
 log = get_logger(__name__)
 
@@ -35,12 +36,20 @@ def mine(call_id: int) -> None:
         if leases.work(config, number, CallState.MINING, partial(_mine, config)):
             with db.pool(config.database_url, max_size=1) as pool:
                 relay(pool)
+            _retally(config)
 
 
 @app.task(name=REMINE)  # type: ignore[untyped-decorator]  # celery has no types
 def remine() -> None:
-    """Go on with mining old calls again; the clock rings this, so that no message matters."""
+    """Go on with mining old calls again, and count anew what stands behind themes that changed; the
+    clock rings this, so that no message matters."""
+    _retally(settings())
     work.go_on(settings(), _miner)
+
+
+def _retally(config: Settings) -> None:
+    with db.connect(config.database_url) as conn:
+        retally(conn)
 
 
 def _mine(config: Settings, call: Call, lease: leases.Lease) -> None:

@@ -18,6 +18,7 @@ from api.commands.common import (
     with_interval,
 )
 from api.commands.llm import llm_answers_option, mining
+from api.commands.measure_api import bench_api
 from api.commands.measure_hearing import evaluate_silence
 from api.commands.measure_pii import evaluate_pii
 from api.commands.speakers import evaluate_speakers
@@ -381,6 +382,7 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} hours"
 
 
+bench.add_command(bench_api)
 evaluate.add_command(evaluate_pii)
 evaluate.add_command(evaluate_silence)
 evaluate.add_command(evaluate_speakers)

@@ -16,7 +16,7 @@ from api.rest.leads import By, answered
 from api.rest.parameters import Reader, Words
 from api.rest.trends import among
 from ingest.base.db import Connection
-from insights.catalogue.queries import list_companies
+from insights.catalogue.queries import company_names
 from insights.digest import label_words
 from insights.insight import Kind
 from insights.leads import telling as told
@@ -84,7 +84,7 @@ def leads_page(
             any_calls=bool(newest) or last_day(conn, Filter()) is not None,
             evidence=shown_to(here, user, conn, _evidence(conn, leads, label, group)),
             chosen=(label, group or None) if label else None,
-            companies=[company.name for company in list_companies(conn)],
+            companies=company_names(conn),
             segments=segments(conn),
             **_constants(),
         )

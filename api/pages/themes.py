@@ -25,7 +25,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from insights.catalogue.queries import list_companies
 from insights.digest import Mention, best_quotes
-from insights.queries import insights_of_themes
+from insights.queries import surest_of_themes
 from insights.stored import Company, InsightFilter
 from insights.themes import queries
 from insights.themes.changes import queries as changing
@@ -294,7 +294,7 @@ def _best(
         until=midnight(wanted.until) if wanted.until else None,
     )
     said: dict[int | None, list[Mention]] = {}
-    for each in insights_of_themes(conn, themes, among):
+    for each in surest_of_themes(conn, themes, among):
         said.setdefault(each.theme_id, []).append(mention(each))
     return {
         theme: shown_quotes(here, user, conn, best_quotes(said[theme]))

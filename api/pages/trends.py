@@ -18,10 +18,11 @@ from api.rest.trends import among, answered
 from api.users import User
 from api.veil import shown_quotes
 from ingest.base.db import Connection
-from insights.catalogue.queries import list_companies
+from insights.catalogue.queries import company_names
 from insights.digest import Mention, Week, label_words
 from insights.insight import Kind
 from insights.trends import queries, telling
+from insights.trends.rules import most_series
 from insights.trends.trend import (
     Dimension,
     Filter,
@@ -151,7 +152,7 @@ def trends_page(
     with here.pool.connection() as conn:
         newest = queries.last_day(conn, among)
         question = _question(asked, today, newest)
-        trends = answered(conn, question, today)
+        trends = answered(conn, question, today, most_series(question))
         shown = _shown(trends)
         return page(
             "trends.html",
@@ -168,7 +169,7 @@ def trends_page(
             chosen=chosen,
             dropped=[] if newest else _worth_dropping(conn, asked),
             any_calls=bool(newest) or queries.last_day(conn, Filter()) is not None,
-            companies=[company.name for company in list_companies(conn)],
+            companies=company_names(conn),
             segments=queries.segments(conn),
             trends=trends,
             top=charts.scale(shown),

@@ -69,13 +69,14 @@ def get_trends(
     differ from as many before by more than chance.
 
     Names match case aside. `since` ≤ day < `until`, widened to whole periods; by default the twelve
-    up to today. At most 120 periods. What a person rejected counts nowhere, and calls that are not
-    mined yet are in no denominator. As CSV by `Accept: text/csv` or `format=csv`.
+    up to today. At most 120 periods, and 200 labels with 2,600 points together: `left_out` says how
+    many labels are beyond. What a person rejected counts nowhere, and calls that are not mined yet
+    are in no denominator. As CSV by `Accept: text/csv` or `format=csv`.
     """
     today = datetime.now(UTC).date()
     asked = Question(kind, span(period, since, until, today), among, label, by)
     with here.pool.connection() as conn:
-        answer = trends_out(answered(conn, asked, today))
+        answer = trends_out(answered(conn, asked, today, rules.most_series(asked)))
     return respond(request, answer, to_csv, f"{kind.value}-trends", format)
 
 
@@ -85,6 +86,8 @@ def span(unit: Unit, since: date | None, until: date | None, today: date) -> tup
     return periods(unit, since, stop) if since else last_periods(unit, USUAL_PERIODS, stop)
 
 
-def answered(conn: Connection, question: Question, today: date) -> Trends:
-    """The answer to a question; `today` is the day in UTC."""
-    return rules.build(question, queries.count(conn, question), today)
+def answered(
+    conn: Connection, question: Question, today: date, most: int = rules.MOST_SERIES
+) -> Trends:
+    """The answer to a question, of at most so many series; `today` is the day in UTC."""
+    return rules.build(question, queries.count(conn, question, today), today, most)

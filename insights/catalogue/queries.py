@@ -27,6 +27,11 @@ def list_companies(conn: Connection) -> Sequence[Company]:
         return cursor.execute(f"{_COMPANIES} order by lower(c.name)").fetchall()
 
 
+def company_names(conn: Connection) -> list[str]:
+    """The selling companies' names; counting their calls takes longer."""
+    return [name for (name,) in conn.execute("select name from company order by lower(name)")]
+
+
 def company(conn: Connection, company_id: int) -> Company:
     """One selling company; NotFound where there is none."""
     with conn.cursor(row_factory=class_row(Company)) as cursor:

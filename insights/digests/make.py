@@ -66,7 +66,7 @@ def _trends(conn: Connection, kind: Kind, week: Week) -> Trends:
     """One kind's trends as they stand when the week is over."""
     over = week.after.monday
     question = Question(kind, last_periods(Unit.WEEK, WEEKS, over))
-    return rules.build(question, trend_queries.count(conn, question), over)
+    return rules.build(question, trend_queries.count(conn, question, over), over)
 
 
 def _cautions(answers: Iterable[Trends], found: Sequence[Movement]) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _verdict(trends: Trends, label: str) -> Verdict | None:
 def _share(conn: Connection, kind: Kind, label: str, week: Week) -> Share:
     """Of the week's calls, those with a label."""
     spans = last_periods(Unit.WEEK, 1, week.after.monday)
-    counts = trend_queries.count(conn, Question(kind, spans, label=label))
+    counts = trend_queries.count(conn, Question(kind, spans, label=label), week.after.monday)
     return Share(sum(row.calls for row in counts.labels), sum(row.calls for row in counts.calls))
 
 

@@ -190,7 +190,7 @@ select co.name as company, d.label as name, sum(d.calls)::int as calls,
        count(distinct d.account_id)::int as accounts
   from daily_mentions d join company co on co.id = d.company_id
  where d.kind = 'competitor' and d.day >= %(since)s and d.day < %(until)s and d.calls > 0
-   and not exists (select from daily_mentions e
+   and not exists (select from daily_company_mentions e
                     where e.company_id = d.company_id and e.kind = d.kind and e.label = d.label
                       and e.day < %(since)s and e.calls > 0)
    and exists (select from daily_calls h
@@ -232,7 +232,11 @@ select co.name as company, t.id as theme_id, t.name, count(distinct c.id)::int a
        and c.held_at < %(until)s::date at time zone 'UTC'
  where exists (select from daily_calls h
                 where h.company_id = t.company_id and h.day < %(since)s and h.calls > 0)
+   -- "offset 0": looked up wish by wish, as nearly all were heard before, and the first will do
+   and not exists (select from theme p join insight o on o.theme_id = p.id
+                     join call e on e.id = o.call_id and e.company_id = t.company_id
+                    where (p.id = t.id or p.merged_into = t.id) and o.review <> 'rejected'
+                      and e.held_at < %(since)s::date at time zone 'UTC' offset 0)
  group by co.name, t.id, t.name
-having min(c.held_at) >= %(since)s::date at time zone 'UTC'
  order by accounts desc, calls desc, t.id limit %(limit)s
 """

@@ -30,6 +30,7 @@ def reach(conn: Connection, question: Question) -> list[Reach]:
                        count(distinct d.account_id)::int as accounts
                 {MINED} where {HELD} {conditions(question)} group by 1""",
             values_of(question),
+            prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
 
 
@@ -40,7 +41,7 @@ def waits(conn: Connection, question: Question) -> list[Wait]:
                            as quartiles
                 from ({leads_query(question)}) lead group by 1"""  # noqa: S608 - constants
     with conn.cursor(row_factory=kwargs_row(_wait)) as cursor:
-        return cursor.execute(query, values_of(question)).fetchall()
+        return cursor.execute(query, values_of(question), prepare=False).fetchall()
 
 
 def slowest(conn: Connection, question: Question) -> list[Lead]:
@@ -51,7 +52,7 @@ def slowest(conn: Connection, question: Question) -> list[Lead]:
                       from ({leads_query(question)}) f) lead
                 where nth <= {SLOWEST} order by wait desc, call_id"""  # noqa: S608 - constants
     with conn.cursor(row_factory=class_row(Lead)) as cursor:
-        return cursor.execute(query, values_of(question)).fetchall()
+        return cursor.execute(query, values_of(question), prepare=False).fetchall()
 
 
 def leads_query(question: Question) -> str:
@@ -65,8 +66,10 @@ def leads_query(question: Question) -> str:
                      select from call e
                      where e.account_id = d.account_id and e.company_id = d.company_id
                        and coalesce(e.lead_created_at, d.lead_created_at) = d.lead_created_at
-                       and e.held_at >= {_SINCE}
-                       and (e.held_at, e.id) < (d.held_at, d.id))"""  # noqa: S608 - constants
+                       and e.held_at >= {_SINCE} and e.held_at <= d.held_at
+                       and (e.held_at, e.id) < (d.held_at, d.id)
+                     -- "offset 0": looked up lead by lead, in call_by_account, not of all calls
+                     offset 0)"""  # noqa: S608 - constants
 
 
 def _wait(*, quartiles: list[timedelta], **row: Any) -> Wait:

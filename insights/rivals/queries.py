@@ -29,14 +29,16 @@ def count(conn: Connection, question: Question) -> Counts:
                        count(distinct d.account_id)::int as accounts
                 {standing} group by 1""",
             values,
+            prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
     with conn.cursor(row_factory=kwargs_row(_stood)) as cursor:
         stood = cursor.execute(
             f"select i.label, i.stance, count(*)::int as mentions {standing} group by 1, 2",
             values,
+            prepare=False,
         ).fetchall()
     with conn.cursor(row_factory=class_row(Together)) as cursor:
-        together = cursor.execute(together_query(question), values).fetchall()
+        together = cursor.execute(together_query(question), values, prepare=False).fetchall()
     objections = [each for each in together if not each.label]
     return Counts(
         named=tuple(named),
@@ -55,19 +57,20 @@ def together_query(question: Question) -> str:
                    select distinct d.id, i.kind, i.label {MINED} join insight i on i.call_id = d.id
                    where {HELD} and i.kind in ('competitor', 'objection')
                      and i.review <> 'rejected' {among})
-               select coalesce(n.label, '') as label, o.label as objection,
-                      count(distinct o.id)::int as calls
-               from said o
-               left join said n on n.id = o.id and n.kind = 'competitor'
-               where o.kind = 'objection'
-               group by grouping sets ((o.label), (n.label, o.label))
-               having grouping(n.label) = 1 or n.label is not null"""  # noqa: S608 - constants
+               select '' as label, o.label as objection, count(*)::int as calls
+               from said o where o.kind = 'objection' group by o.label
+               union all
+               select n.label, o.label, count(*)::int
+               from said o join said n on n.id = o.id
+               where o.kind = 'objection' and n.kind = 'competitor'
+               group by n.label, o.label"""  # noqa: S608 - constants
 
 
 def deals(conn: Connection, question: Question) -> tuple[Deal, ...]:
     """The deals whose end is told in the calls asked for, the latest first."""
     with conn.cursor(row_factory=kwargs_row(_deal)) as cursor:
-        return tuple(cursor.execute(deals_query(question), values_of(question)).fetchall())
+        found = cursor.execute(deals_query(question), values_of(question), prepare=False)
+        return tuple(found.fetchall())
 
 
 def deals_query(question: Question) -> str:

@@ -1,4 +1,5 @@
-"""SQL for the roll-ups `daily_mentions` and `daily_calls`.
+"""SQL for the roll-ups: `daily_mentions` and `daily_calls`, by account; the same of all accounts
+together, `daily_company_mentions` and `daily_company_calls`; and the detectors' `daily_versions`.
 
 What counts: calls in `mined_call`, on their `held_at`'s day in UTC, and their insights that no
 person has rejected. A call in a language that is not mined is not in it: that nothing was found
@@ -14,19 +15,24 @@ from datetime import date
 from typing import NamedTuple
 
 from ingest.base.db import Connection
-from insights.insight import Kind
+from insights.insight import PERSON, Kind
 from insights.stored import Difference
 
 
 class _Row(NamedTuple):
-    """A roll-up row's key, sortable; kind and label are empty for a row of `daily_calls`."""
+    """A roll-up row's key, sortable; kind and label are empty for a row of calls. `account_id` is
+    ALL in a row of all accounts; a row of `daily_versions` has a version, and no label."""
 
     day: date
     company_id: int
     account_id: int  # 0 for none
     kind: str
     label: str
+    version: str = ""
 
+
+ALL = -1
+"""In place of an account's id: all accounts together."""
 
 _Counts = Counter[tuple[_Row, str]]  # (row, "mentions" or "calls") → how many
 
@@ -81,10 +87,19 @@ def _counts(conn: Connection, call_id: int) -> _Counts:
     ).fetchall()
     counts: _Counts = Counter()
     for day, company_id, account_id, kind, label, mentions in rows:
-        counts[_Row(day, company_id, account_id, "", ""), "calls"] = 1
-        if mentions:
-            counts[_Row(day, company_id, account_id, kind, label), "mentions"] = mentions
-            counts[_Row(day, company_id, account_id, kind, label), "calls"] = 1
+        for account in (account_id, ALL):
+            counts[_Row(day, company_id, account, "", ""), "calls"] = 1
+            if mentions:
+                counts[_Row(day, company_id, account, kind, label), "mentions"] = mentions
+                counts[_Row(day, company_id, account, kind, label), "calls"] = 1
+    found = conn.execute(
+        f"""select m.day, m.company_id, i.kind, i.version, count(*)
+            from mined_call m join insight i on i.call_id = m.call_id
+            where m.call_id = %s and {_BY_A_DETECTOR} group by 1, 2, 3, 4""",  # noqa: S608 - constant
+        (call_id,),
+    ).fetchall()
+    for day, company_id, kind, version, mentions in found:
+        counts[_Row(day, company_id, ALL, kind, "", version), "mentions"] = mentions
     return counts
 
 
@@ -99,9 +114,14 @@ def _add(conn: Connection, change: _Counts) -> None:
         }
         for row in changed
     ]
+    of_each = [row for row in rows if row["account_id"] != ALL]
+    of_all = [row for row in rows if row["account_id"] == ALL]
     with conn.cursor() as cursor:
-        cursor.executemany(_ADD_CALLS, [row for row in rows if not row["kind"]])
-        cursor.executemany(_ADD_MENTIONS, [row for row in rows if row["kind"]])
+        cursor.executemany(_ADD_CALLS, [row for row in of_each if not row["kind"]])
+        cursor.executemany(_ADD_MENTIONS, [row for row in of_each if row["kind"]])
+        cursor.executemany(_ADD_ALL_CALLS, [row for row in of_all if not row["kind"]])
+        cursor.executemany(_ADD_ALL_MENTIONS, [row for row in of_all if row["label"]])
+        cursor.executemany(_ADD_VERSIONS, [row for row in of_all if row["version"]])
 
 
 # A check sees the row before the conflict is found, so what is taken away is inserted as nought.
@@ -118,6 +138,28 @@ values (%(day)s, %(company_id)s, %(account_id)s, %(kind)s, %(label)s,
 on conflict (day, company_id, account_id, kind, label)
 do update set mentions = kept.mentions + %(mentions)s, calls = kept.calls + %(calls)s
 """
+
+_ADD_ALL_CALLS = """
+insert into daily_company_calls as kept (day, company_id, calls)
+values (%(day)s, %(company_id)s, greatest(%(calls)s, 0))
+on conflict (day, company_id) do update set calls = kept.calls + %(calls)s
+"""
+
+_ADD_ALL_MENTIONS = """
+insert into daily_company_mentions as kept (kind, day, company_id, label, mentions, calls)
+values (%(kind)s, %(day)s, %(company_id)s, %(label)s,
+        greatest(%(mentions)s, 0), greatest(%(calls)s, 0))
+on conflict (kind, day, company_id, label)
+do update set mentions = kept.mentions + %(mentions)s, calls = kept.calls + %(calls)s
+"""
+
+_ADD_VERSIONS = """
+insert into daily_versions as kept (kind, day, company_id, version, mentions)
+values (%(kind)s, %(day)s, %(company_id)s, %(version)s, greatest(%(mentions)s, 0))
+on conflict (kind, day, company_id, version) do update set mentions = kept.mentions + %(mentions)s
+"""
+
+_BY_A_DETECTOR = f"i.review = 'unreviewed' and i.detector <> '{PERSON}'"
 
 _PLACE = """
 update mined_call m
@@ -146,16 +188,41 @@ from ({_PLACED}) m join insight i on i.call_id = m.call_id
 where i.review <> 'rejected' group by 1, 2, 3, 4, 5
 """  # noqa: S608 - made of the constant above
 
+_COUNTED_VERSIONS = f"""
+select i.kind, m.day, m.company_id, i.version, count(*)::integer as mentions
+from ({_PLACED}) m join insight i on i.call_id = m.call_id
+where {_BY_A_DETECTOR} group by 1, 2, 3, 4
+"""  # noqa: S608 - made of the constants above
+
 _DIFFERENCES = f"""
-with counted as ({_COUNTED_MENTIONS}
-                 union all
-                 select day, company_id, account_id, '', '', 0, calls from ({_COUNTED_CALLS}) c),
-     kept as (select day, company_id, account_id, kind, label, mentions, calls
-              from daily_mentions where mentions > 0 or calls > 0
+with by_account as (
+         select day, company_id, coalesce(account_id, 0) as account_id, kind, label, mentions, calls
+         from ({_COUNTED_MENTIONS}) m
+         union all
+         select day, company_id, coalesce(account_id, 0), '', '', 0, calls
+         from ({_COUNTED_CALLS}) c),
+     counted as (
+         select * from by_account
+         union all
+         select day, company_id, {ALL}, kind, label, sum(mentions), sum(calls)
+         from by_account group by 1, 2, 4, 5
+         union all
+         select day, company_id, {ALL}, kind || ' version', version, mentions, 0
+         from ({_COUNTED_VERSIONS}) v),
+     kept as (select day, company_id, coalesce(account_id, 0) as account_id, kind, label, mentions,
+                     calls
+              from daily_mentions
               union all
-              select day, company_id, account_id, '', '', 0, calls
-              from daily_calls where calls > 0)
-select day, company_id, coalesce(account_id, 0) as account_id, kind, label,
+              select day, company_id, coalesce(account_id, 0), '', '', 0, calls from daily_calls
+              union all
+              select day, company_id, {ALL}, kind, label, mentions, calls
+              from daily_company_mentions
+              union all
+              select day, company_id, {ALL}, '', '', 0, calls from daily_company_calls
+              union all
+              select day, company_id, {ALL}, kind || ' version', version, mentions, 0
+              from daily_versions)
+select day, company_id, account_id, kind, label,
        sum(kept_mentions)::int, sum(kept_calls)::int, sum(mentions)::int, sum(calls)::int
 from (select day, company_id, account_id, kind, label,
              mentions as kept_mentions, calls as kept_calls, 0 as mentions, 0 as calls from kept
@@ -173,16 +240,35 @@ def rollup_differences(conn: Connection) -> Sequence[Difference]:
     return [Difference(*row) for row in rows]
 
 
+_ROLLUPS = (
+    *("daily_calls", "daily_mentions"),
+    *("daily_company_calls", "daily_company_mentions", "daily_versions"),
+)
+
+
 def rebuild_rollups(conn: Connection) -> None:
     """Write the roll-ups anew from the insights; who moves them meanwhile waits."""
-    conn.execute("lock table mined_call, insight, daily_calls, daily_mentions in exclusive mode")
+    conn.execute(f"lock table mined_call, insight, {', '.join(_ROLLUPS)} in exclusive mode")
     conn.execute(f"{_PLACE} where c.id = m.call_id")
-    conn.execute("delete from daily_calls")
-    conn.execute("delete from daily_mentions")
+    for table in _ROLLUPS:
+        conn.execute(f"delete from {table}")  # noqa: S608 - constants
     conn.execute(f"insert into daily_calls (day, company_id, account_id, calls) {_COUNTED_CALLS}")
     conn.execute(
         f"""insert into daily_mentions
             (day, company_id, account_id, kind, label, mentions, calls) {_COUNTED_MENTIONS}"""
+    )
+    conn.execute(
+        """insert into daily_company_calls (day, company_id, calls)
+           select day, company_id, sum(calls) from daily_calls group by 1, 2"""
+    )
+    conn.execute(
+        """insert into daily_company_mentions (kind, day, company_id, label, mentions, calls)
+           select kind, day, company_id, label, sum(mentions), sum(calls) from daily_mentions
+           group by 1, 2, 3, 4"""
+    )
+    conn.execute(
+        f"""insert into daily_versions (kind, day, company_id, version, mentions)
+            {_COUNTED_VERSIONS}"""
     )
 
 
@@ -195,15 +281,25 @@ def recount(conn: Connection, company_id: int, kind: Kind, labels: Iterable[str]
     """Write the roll-ups of some labels anew, after mentions were relabelled across calls.
     Within `hold_company`, so that nobody else moves them."""
     values = {"company": company_id, "kind": kind, "labels": sorted(set(labels))}
-    conn.execute(
-        """delete from daily_mentions
-           where company_id = %(company)s and kind = %(kind)s and label = any(%(labels)s)""",
-        values,
-    )
+    these = "company_id = %(company)s and kind = %(kind)s"
+    labelled = f"{these} and label = any(%(labels)s)"
+    conn.execute(f"delete from daily_mentions where {labelled}", values)  # noqa: S608
     conn.execute(
         f"""insert into daily_mentions
             (day, company_id, account_id, kind, label, mentions, calls)
-            select * from ({_COUNTED_MENTIONS}) counted
-            where company_id = %(company)s and kind = %(kind)s and label = any(%(labels)s)""",  # noqa: S608
+            select * from ({_COUNTED_MENTIONS}) counted where {labelled}""",  # noqa: S608
+        values,
+    )
+    conn.execute(f"delete from daily_company_mentions where {labelled}", values)  # noqa: S608
+    conn.execute(
+        f"""insert into daily_company_mentions (kind, day, company_id, label, mentions, calls)
+            select kind, day, company_id, label, sum(mentions), sum(calls) from daily_mentions
+            where {labelled} group by 1, 2, 3, 4""",  # noqa: S608
+        values,
+    )
+    conn.execute(f"delete from daily_versions where {these}", values)  # noqa: S608
+    conn.execute(
+        f"""insert into daily_versions (kind, day, company_id, version, mentions)
+            select * from ({_COUNTED_VERSIONS}) counted where {these}""",  # noqa: S608
         values,
     )

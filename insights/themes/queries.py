@@ -147,43 +147,67 @@ def _ask(conn: Connection, company_id: int, theme_id: int, doubt: Doubt) -> None
 
 # Showing ----------------------------------------------------------------------------------
 
-# A theme with what stands behind it. A call that was given to another company and not yet mined
-# again stands behind none. A call without an account is a party of its own, and no account.
+# What stands behind themes. A call that was given to another company and not yet mined again stands
+# behind none. A call without an account is a party of its own, and no account.
+_BEHIND = """
+select theme_id, sum(mentions)::int as mentions, sum(calls)::int as calls,
+       count(account_id)::int as accounts, sum(coalesce(deal, worth, 0)) as value_usd,
+       coalesce(sum(worth) filter (where deal is null), 0) as account_value_usd,
+       max(last_heard) as last_heard, sum(again)::int as again
+from (
+    select theme_id, account_id, sum(mentions) as mentions, count(*) as calls, max(deal) as deal,
+           max(worth) as worth, max(held_at) as last_heard, count(*) filter (where again) as again
+    from (
+        select whole.id as theme_id, i.call_id, c.account_id, c.held_at, c.deal_value_usd as deal,
+               a.value_usd as worth, count(*) as mentions,
+               whole.status = 'shipped' and c.held_at > whole.status_since as again
+        from insight i
+        join theme part on part.id = i.theme_id
+        join theme whole on whole.id = coalesce(part.merged_into, part.id)
+        join call c on c.id = i.call_id and c.company_id = part.company_id
+        left join account a on a.id = c.account_id
+        where i.review <> 'rejected' {among}
+        group by whole.id, i.call_id, c.account_id, c.held_at, c.deal_value_usd, a.value_usd) said
+    group by theme_id, account_id, case when account_id is null then call_id end) parties
+group by theme_id
+"""
+
 _THEMES = """
-with said as (
-    select whole.id as theme_id, i.call_id, c.account_id, c.held_at, c.deal_value_usd as deal,
-           a.value_usd as worth,
-           whole.status = 'shipped' and c.held_at > whole.status_since as again
-    from insight i
-    join theme part on part.id = i.theme_id
-    join theme whole on whole.id = coalesce(part.merged_into, part.id)
-    join call c on c.id = i.call_id and c.company_id = part.company_id
-    left join account a on a.id = c.account_id
-    where i.review <> 'rejected' {among}),
-behind as (
-    select theme_id, sum(mentions)::int as mentions, sum(calls)::int as calls,
-           count(account_id)::int as accounts, sum(coalesce(deal, worth, 0)) as value_usd,
-           coalesce(sum(worth) filter (where deal is null), 0) as account_value_usd,
-           max(last_heard) as last_heard, sum(again)::int as again
-    from (select theme_id, account_id, count(*) as mentions, count(distinct call_id) as calls,
-                 max(deal) as deal, max(worth) as worth, max(held_at) as last_heard,
-                 count(distinct call_id) filter (where again) as again
-          from said group by theme_id, account_id, case when account_id is null then call_id end
-         ) parties
-    group by theme_id)
 select t.id, t.company_id, company.name as company, t.name, t.created_at, t.status, t.status_since,
        t.issue_url,
-       array(select distinct name from (
-                 select unnest(t.aliases) as name
-                 union all select p.name from theme p where p.merged_into = t.id
-                 union all select unnest(p.aliases) from theme p where p.merged_into = t.id) names
-             where lower(name) <> lower(t.name) order by name) as aliases,
        coalesce(mentions, 0) as mentions, coalesce(calls, 0) as calls,
        coalesce(accounts, 0) as accounts, coalesce(behind.value_usd, 0) as value_usd,
        coalesce(account_value_usd, 0) as account_value_usd, last_heard,
        coalesce(again, 0) as calls_since_shipped
-from theme t join company on company.id = t.company_id left join behind on theme_id = t.id
+from theme t join company on company.id = t.company_id
+left join ({behind}) behind on theme_id = t.id
 where t.merged_into is null
+"""
+
+# Counted before, but for what changed since: see `stale`.
+_TALLIED = """
+select tally.theme_id, mentions, calls, accounts, value_usd, account_value_usd, last_heard,
+       case when shipped.status = 'shipped' then (
+           select count(distinct c.id)::int from theme part join insight i on i.theme_id = part.id
+           join call c on c.id = i.call_id and c.company_id = part.company_id
+           where (part.id = shipped.id or part.merged_into = shipped.id)
+             and i.review <> 'rejected' and c.held_at > shipped.status_since)
+       else 0 end as again
+from theme_tally tally join theme shipped on shipped.id = tally.theme_id
+where not tally.theme_id = any(%(stale)s)
+"""
+
+_STALE = "whole.id = any(%(stale)s)"
+
+_SHOWN = """
+select themes.*,
+       array(select distinct name from (
+                 select unnest(t.aliases) as name from theme t where t.id = themes.id
+                 union all select p.name from theme p where p.merged_into = themes.id
+                 union all select unnest(p.aliases) from theme p where p.merged_into = themes.id
+             ) names
+             where lower(name) <> lower(themes.name) order by name) as aliases
+from ({themes}) themes
 """
 
 _AMONG = {
@@ -210,9 +234,10 @@ def theme(conn: Connection, theme_id: int) -> Theme:
     ).fetchone()
     if row is None:
         raise NotFound(f"There is no theme {theme_id}.")
-    query = _THEMES.format(among="and whole.id = %(theme)s")
+    behind = _BEHIND.format(among="and whole.id = %(theme)s")
+    query = _SHOWN.format(themes=_THEMES.format(behind=behind) + "and t.id = %(theme)s")
     with conn.cursor(row_factory=kwargs_row(_theme)) as cursor:
-        found = cursor.execute(f"{query} and t.id = %(theme)s", {"theme": row[0]}).fetchone()
+        found = cursor.execute(query, {"theme": row[0]}).fetchone()
     assert found is not None, "a part's whole is a theme"
     return found
 
@@ -226,7 +251,7 @@ def list_themes(
 ) -> Sequence[Theme]:
     """The themes that somebody wishes, by rank: those of most accounts first, of the largest value,
     or those heard last."""
-    query, values = _wished(wanted)
+    query, values = _wished(conn, wanted)
     columns = ", ".join(_ORDERS[rank])
     places = ", ".join(f"%({name})s" for name in _ORDERS[rank])
     listed = f"select * from ({query}) themes"  # noqa: S608 - constants
@@ -235,26 +260,77 @@ def list_themes(
         values |= asdict(after)
     order = ", ".join(f"{name} desc" for name in _ORDERS[rank])
     with conn.cursor(row_factory=kwargs_row(_theme)) as cursor:
-        query = f"{listed} order by {order} limit %(limit)s"
+        query = _SHOWN.format(themes=f"{listed} order by {order} limit %(limit)s")
+        query += f"order by {order}"
         return cursor.execute(query, values | {"limit": limit}).fetchall()
 
 
 def count_by_status(conn: Connection, wanted: ThemeFilter) -> dict[Status, int]:
     """How many of these themes there are in each status, whatever status is wanted."""
-    query, values = _wished(replace(wanted, status=None))
+    query, values = _wished(conn, replace(wanted, status=None))
     query = f"select status, count(*) from ({query}) themes group by status"  # noqa: S608 - constants
     counts = dict(conn.execute(query, values).fetchall())
     return {status: counts.get(status.value, 0) for status in Status}
 
 
-def _wished(wanted: ThemeFilter) -> tuple[str, dict[str, Any]]:
+def _wished(conn: Connection, wanted: ThemeFilter) -> tuple[str, dict[str, Any]]:
     """The query of the themes wanted of which a mention stands, and its values."""
     values = asdict(wanted)
-    among = [sql for name, sql in _AMONG.items() if values[name] is not None]
-    query = _THEMES.format(among=" ".join(f"and {sql}" for sql in among)) + " and mentions > 0"
+    asked = [name for name in _AMONG if values[name] is not None]
+    among = [_AMONG[name] for name in asked]
+    if {"account", "segment", "since", "until"}.isdisjoint(asked):
+        values["stale"] = stale(conn)
+        fresh = _behind([*among, _STALE]) if values["stale"] else ""
+        behind = _TALLIED + (f" union all {fresh}" if fresh else "")
+    else:
+        behind = _behind(among)
+    query = _THEMES.format(behind=behind) + "and mentions > 0"
+    if wanted.company is not None:
+        query += " and t.company_id = %(company)s"
     if wanted.status:
         query += " and t.status = %(status)s"
     return query, values
+
+
+def _behind(among: Iterable[str]) -> str:
+    return _BEHIND.format(among=" ".join(f"and {sql}" for sql in among))
+
+
+def stale(conn: Connection) -> list[int]:
+    """The themes whose tally may be wrong: something that they count was changed since. Triggers
+    write that down in the transaction of the change, whoever makes it."""
+    rows = conn.execute(
+        """select distinct coalesce(merged_into, id) from theme
+           where id in (select theme_id from theme_stale)"""
+    )
+    return [theme_id for (theme_id,) in rows]
+
+
+def retally(conn: Connection) -> int:
+    """Count the stale themes anew and return how many these are; the caller commits.
+
+    What is taken off the list was committed before it is counted. What comes in meanwhile stays on
+    it, and is counted the next time.
+    """
+    conn.execute("lock table theme_tally in exclusive mode")  # who comes second counts what is new
+    rows = conn.execute(
+        """with taken as (delete from theme_stale returning theme_id)
+           select distinct unnest(array[id, merged_into]) from theme
+           where id in (select theme_id from taken)"""
+    )
+    taken = [theme_id for (theme_id,) in rows if theme_id is not None]
+    if not taken:
+        return 0
+    conn.execute("delete from theme_tally where theme_id = any(%s)", (taken,))
+    conn.execute(
+        f"""insert into theme_tally (theme_id, mentions, calls, accounts, value_usd,
+                                     account_value_usd, last_heard)
+            select theme_id, mentions, calls, accounts, value_usd, account_value_usd, last_heard
+            from ({_behind([_STALE])}) behind
+            on conflict (theme_id) do nothing""",  # noqa: S608 - constants
+        {"stale": taken},
+    )
+    return len(taken)
 
 
 def position(theme: Theme) -> ThemePosition:

@@ -4,15 +4,16 @@ What counts is what the roll-ups count (insights/rollups): calls that were mined
 on which they were held, and their insights that no person has rejected. A call still on its way to
 be mined is not among them; one that is mined again counts as it was until that is done.
 
-The roll-ups `daily_calls` and `daily_mentions` know a call's day, company and account, and by the
-account its segment: they answer what asks for nothing else. Stage, rep, lead source and campaign
-are a call's own, and a roll-up by each of them would have nearly as many rows as there are calls,
-so these go to the calls of the time asked for (index call_by_time) and their insights (index
-insight_by_call). Both ways give the same numbers; the tests hold them side by side.
+The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions` know a call's day
+and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
+account as well, and by the account its segment, and so have nearly a row a call. Stage, rep, lead
+source and campaign are a call's own: what asks for these goes to the calls of the time asked for
+(index call_by_time) and their insights (index insight_by_call, which has all that is counted). All
+ways give the same numbers; the tests hold them side by side.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
+from insights.trends.rules import MOST_SERIES, Worth, worth_testing
 from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question
 
 _CONDITIONS = {
@@ -45,13 +47,18 @@ GROUPS = {
     Dimension.COMPANY: "co.name",
 }
 
-_NOT_ROLLED_UP = {"stage", "rep", "lead_source", "campaign", "rival"}
+_BY_COMPANY = {"company"}
+_BY_ACCOUNT = {"company", "account", "segment"}
+"""What the roll-ups know: those of all accounts together, and the others."""
 
 PARTIES = """join company co on co.id = d.company_id
 left join account a on a.id = d.account_id"""
 
-_ROLLED_UP = f"""d {PARTIES}
-where d.day >= %(since)s and d.day < %(until)s and d.calls > 0"""
+_DAYS = "d.day >= %(since)s and d.day < %(until)s"
+
+_ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
+
+_ALL_ROLLED_UP = f"d join company co on co.id = d.company_id where {_DAYS}"
 
 MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
@@ -65,30 +72,72 @@ where {HELD} and i.kind = %(kind)s"""
 _DAY = "(d.held_at at time zone 'UTC')"
 
 
-def count(conn: Connection, question: Question) -> Counts:
-    """Everything that an answer is made of."""
+def count(conn: Connection, question: Question, today: date | None = None) -> Counts:
+    """Everything that an answer is made of. With the day that is `today` the series are left out
+    that can be neither told nor among the MOST_SERIES heaviest: of thousands of wishes, most."""
     values = values_of(question)
+    # Each planned for its very days and names: one plan for any would take them for few calls.
     with conn.cursor(row_factory=class_row(CallCount)) as cursor:
-        calls = tuple(cursor.execute(calls_query(question), values))
-    with conn.cursor(row_factory=class_row(LabelCount)) as cursor:
-        labels = tuple(cursor.execute(labels_query(question), values))
-    versions = tuple(conn.execute(versions_query(question), values).fetchall())
-    return Counts(calls, labels, versions)
+        calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
+    labels, series = _labels(conn, question, values, worth_testing(question, calls, today))
+    versions = tuple(conn.execute(versions_query(question), values, prepare=False).fetchall())
+    return Counts(calls, labels, versions, series)
+
+
+def _labels(
+    conn: Connection, question: Question, values: dict[str, Any], worth: Worth | None
+) -> tuple[tuple[LabelCount, ...], int | None]:
+    """The labels' counts, and how many series there are where not all are among them."""
+    query = labels_query(question)
+    if worth is None:
+        rows = conn.execute(query, values, prepare=False)
+        return tuple(LabelCount(*row) for row in rows), None
+    values |= asdict(worth) | {"most": MOST_SERIES}
+    found = conn.execute(_SIFTED.format(said=query), values, prepare=False).fetchall()
+    return tuple(LabelCount(*row) for *row, _ in found), found[0][-1] if found else 0
+
+
+_SIFTED = """
+with said as materialized ({said}),
+each as (
+    select lower("group") as name, label, sum(calls) as calls,
+           sum(calls) filter (where start >= %(first)s and start < %(stop)s) as lately
+    from said group by 1, 2),
+ranked as (
+    select *, rank() over (order by calls desc) as place, count(*) over () as series from each)
+select start, "group", said.label, mentions, said.calls, series
+from said join ranked on ranked.label = said.label
+     and ranked.name is not distinct from lower(said."group")
+where place <= %(most)s or lately >= %(fewest)s
+"""
 
 
 def rolled_up(question: Question) -> bool:
     """Whether the roll-ups know enough to answer."""
-    asked = {name for name, value in asdict(question.among).items() if value is not None}
-    return not _NOT_ROLLED_UP & (asked | {question.by})
+    return _asked(question) <= _BY_ACCOUNT
+
+
+def by_company(question: Question) -> bool:
+    """Whether the roll-ups of all accounts together do."""
+    return _asked(question) <= _BY_COMPANY
+
+
+def _asked(question: Question) -> set[str]:
+    """What of a call it asks for."""
+    among = {name for name, value in asdict(question.among).items() if value is not None}
+    return among | ({question.by.value} if question.by else set())
 
 
 def calls_query(question: Question) -> str:
     """The calls mined, by period and group."""
     among = conditions(question)
     if rolled_up(question):
+        rows = f"daily_calls {_ROLLED_UP}"
+        if by_company(question):
+            rows = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0"
         return f"""select {_start("d.day")}, {GROUPS[question.by]} as group,
                           sum(d.calls)::int as calls
-                   from daily_calls {_ROLLED_UP} {among} group by 1, 2"""  # noqa: S608 - constants
+                   from {rows} {among} group by 1, 2"""  # noqa: S608 - constants
     return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, count(*)::int as calls
                {MINED} where {HELD} {among} group by 1, 2"""
 
@@ -101,28 +150,40 @@ def labels_query(question: Question) -> str:
         table = "d" if rolled_up(question) else "i"
         among += f" and lower({table}.label) = lower(%(label)s)"
     if rolled_up(question):
+        rows = f"daily_mentions {_ROLLED_UP}"
+        if by_company(question):
+            rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
         return f"""select {_start("d.day")}, {GROUPS[question.by]} as group, d.label,
                           sum(d.mentions)::int as mentions, sum(d.calls)::int as calls
-                   from daily_mentions {_ROLLED_UP} and d.kind = %(kind)s {among}
+                   from {rows} and d.kind = %(kind)s {among}
                    group by 1, 2, 3"""  # noqa: S608 - constants
-    return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, i.label,
-                      count(*)::int as mentions, count(distinct d.id)::int as calls
-               {INSIGHTS} and i.review <> 'rejected' {among} group by 1, 2, 3"""
+    return f"""select {_start("said.day")}, said.group, said.label,
+                      sum(said.mentions)::int as mentions, count(*)::int as calls
+               from (select {_DAY}::date as day, {GROUPS[question.by]} as group, i.label,
+                            count(*) as mentions
+                     {INSIGHTS} and i.review <> 'rejected' {among} group by d.id, 1, 2, 3) said
+               group by 1, 2, 3"""  # noqa: S608 - constants
 
 
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
-    return f"""select distinct {_start(_DAY)}, i.version
-               {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
-               {conditions(question)} order by 1, 2"""
+    if by_company(replace(question, by=None)):
+        return f"""select distinct {_start("d.day")}, d.version
+                   from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
+                   {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
+    return f"""select distinct {_start("said.day")}, said.version
+               from (select distinct {_DAY}::date as day, i.version
+                     {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
+                     {conditions(question)}) said order by 1, 2"""  # noqa: S608 - constants
 
 
 def last_day(conn: Connection, among: Filter) -> date | None:
     """The latest day on which a call was held that counts; None where there is none."""
     values = asdict(among)
-    query = f"select max({_DAY}::date) {MINED} where true {_given(values)}"
-    row = conn.execute(query, values).fetchone()
+    query = f"""select {_DAY}::date {MINED} where true {_given(values)}
+                order by d.held_at desc limit 1"""
+    row = conn.execute(query, values, prepare=False).fetchone()
     return row[0] if row else None
 
 
@@ -142,19 +203,23 @@ def quotes(
         among += " and i.stance = %(stance)s"
     if unknown is not None:
         among += f" and {GROUPS[unknown]} is null"
-    query = f"""select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
+    # What is shown of a mention is fetched of those that are shown.
+    query = f"""with said as (
+                    select d.held_at, d.id as call_id, i.turn, i.id
+                    {INSIGHTS} and i.review <> 'rejected' {among}),
+                latest as (select * from said order by held_at desc, call_id desc, turn, id
+                           limit %(limit)s)
+                select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
                        i.confidence, i.stance, i.start_s as start, a.name as account,
                        coalesce(t.name, initcap(nullif(t.speaker, 'unknown'))) as speaker,
-                       count(*) over () as total
-                from (select d.*, i.id as insight_id {INSIGHTS} and i.review <> 'rejected' {among}
-                     ) d
-                join insight i on i.id = d.insight_id
+                       (select count(*) from said) as total
+                from latest join insight i on i.id = latest.id join call d on d.id = i.call_id
                 left join account a on a.id = d.account_id
                 left join turn t on t.call_id = i.call_id and t.position = i.turn
-                order by d.held_at desc, i.call_id desc, i.turn, i.id limit %(limit)s"""  # noqa: S608
+                order by d.held_at desc, i.call_id desc, i.turn, i.id"""  # noqa: S608
     with conn.cursor(row_factory=kwargs_row(_counted_mention)) as cursor:
         found = cursor.execute(
-            query, values_of(question) | {"limit": limit, "stance": stance}
+            query, values_of(question) | {"limit": limit, "stance": stance}, prepare=False
         ).fetchall()
     return [mention for mention, _ in found], found[0][1] if found else 0
 

@@ -13,14 +13,17 @@ that a single account makes is to be read in its quotes.
 “none, then all” has p = 0.029, which among eleven categories passes no test at FALSE_ALARMS.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import exp, lgamma
 from sys import float_info
 
 from insights.digest import ENOUGH_CALLS
 from insights.evaluate import Share
 from insights.trends.trend import (
+    CallCount,
     Change,
     Compared,
     Counts,
@@ -42,7 +45,15 @@ SPANS: dict[Unit, int] = {Unit.DAY: 7, Unit.WEEK: 4, Unit.MONTH: 1}
 month, which a small team needs to hold calls enough."""
 
 MOST_SERIES = 200
-"""Series in one answer: more than anybody reads, and an answer stays below some megabytes."""
+"""Series in one answer: more than anybody reads."""
+
+MOST_POINTS = 2600
+"""Of all series together: a year of weeks has the fifty heaviest, in some hundred kilobytes."""
+
+Label = tuple[str, str | None]
+Points = Mapping[date, tuple[int, int]]
+Found = dict[Label, dict[date, tuple[int, int]]]
+"""A label and its group's key, and by the start of a period its mentions and calls."""
 
 NEGLIGIBLE = 1e-17  # beside 1, less than a float's last digit
 
@@ -124,7 +135,16 @@ def judge(pairs: Sequence[tuple[Share, Share]]) -> list[Change]:
 def _testable(now: Share, before: Share) -> Verdict:
     if min(now.total, before.total) < ENOUGH_CALLS:
         return Verdict.TOO_FEW_CALLS
-    return Verdict.RARE if least_chance(now, before) > FALSE_ALARMS else Verdict.UNSURE
+    rare = _is_rare(now.hits + before.hits, now.total, before.total)
+    return Verdict.RARE if rare else Verdict.UNSURE
+
+
+@lru_cache(maxsize=10_000)
+def _is_rare(hits: int, now: int, before: int) -> bool:
+    """Whether so many hits can tell nothing, in spans of so many calls: of thousands of wishes
+    most have the same few."""
+    spread = min(hits, now)
+    return least_chance(Share(spread, now), Share(hits - spread, before)) > FALSE_ALARMS
 
 
 def _told(now: Share, before: Share, chance: float, false_rate: float) -> Change:
@@ -161,24 +181,73 @@ def compared(
     return Compared(before, now, tuple(sorted(frozenset().union(*at_work))))
 
 
-def build(question: Question, counts: Counts, today: date) -> Trends:
-    """The answer to a question, from what the database counts; `today` is the day in UTC."""
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Which series can be told: those in at least so many calls from the first day on, up to the
+    day before `stop`."""
+
+    first: date
+    stop: date
+    fewest: int
+
+
+NONE_WORTH = 2**31 - 1
+
+
+def worth_testing(
+    question: Question, calls: Iterable[CallCount], today: date | None
+) -> Worth | None:
+    """What a series must have for `judge` to test it; some that have it are not tested either. None
+    where the day is not given."""
+    if today is None:
+        return None
+    spans = compared(question.periods, today, {})
+    if spans is None:
+        return Worth(question.since, question.since, NONE_WORTH)
+    totals = _totals(calls).values()
+    now, before = (
+        [sum(found.get(period.start, 0) for period in span) for found in totals]
+        for span in (spans.now, spans.before)
+    )
+    fewest = min(map(_fewest, now, before), default=NONE_WORTH)
+    return Worth(spans.before[0].start, spans.now[-1].stop, fewest)
+
+
+def _fewest(now: int, before: int) -> int:
+    """The fewest hits that can be told in spans of so many calls."""
+    if min(now, before) < ENOUGH_CALLS:
+        return NONE_WORTH
+    hits = range(1, now + before + 1)
+    return next((n for n in hits if not _is_rare(n, now, before)), NONE_WORTH)
+
+
+def most_series(question: Question) -> int:
+    """As many series as an answer takes."""
+    return min(MOST_SERIES, MOST_POINTS // len(question.periods))
+
+
+def build(question: Question, counts: Counts, today: date, most: int = MOST_SERIES) -> Trends:
+    """The answer to a question, from what the database counts, with at most so many series; `today`
+    is the day in UTC."""
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
-    totals = _totals(counts)
-    series = _series(question, counts, totals)
-    if spans and series:
-        changes = judge(
-            [
-                (_sum(each, question, spans.now), _sum(each, question, spans.before))
-                for each in series
-            ]
+    totals = _totals(counts.calls)
+    found = _found(counts)
+    changes: list[Change | None] = [None] * len(found)
+    if spans:
+        now, before = (_shares(found, totals, span) for span in (spans.now, spans.before))
+        changes = [*judge(list(zip(now, before, strict=True)))]
+    heaviest = sorted(zip(found.items(), changes, strict=True), key=_weight)
+    names = {_key(name): name for name in _names(counts)}
+    series = [
+        Series(
+            label,
+            names[group],
+            _points(question.periods, points, totals.get(group, {})),
+            change,
         )
-        series = [
-            Series(each.label, each.group, each.points, change)
-            for each, change in zip(series, changes, strict=True)
-        ]
-    series.sort(key=_weight)
+        for ((label, group), points), change in heaviest[:most]
+    ]
     return Trends(
         question=question,
         today=today,
@@ -186,8 +255,8 @@ def build(question: Question, counts: Counts, today: date) -> Trends:
             sum(calls.get(period.start, 0) for calls in totals.values())
             for period in question.periods
         ),
-        series=tuple(series[:MOST_SERIES]),
-        left_out=len(series[MOST_SERIES:]),
+        series=tuple(series),
+        left_out=(counts.series or len(found)) - len(series),
         marks=marks(question.periods, versions),
         compared=spans,
     )
@@ -205,28 +274,34 @@ def _key(group: str | None) -> str | None:
     return None if group is None else group.casefold()
 
 
-def _totals(counts: Counts) -> dict[str | None, dict[date, int]]:
+def _totals(calls: Iterable[CallCount]) -> dict[str | None, dict[date, int]]:
     """The calls of each group by period."""
     totals: dict[str | None, dict[date, int]] = {}
-    for row in counts.calls:
+    for row in calls:
         group = totals.setdefault(_key(row.group), {})
         group[row.start] = group.get(row.start, 0) + row.calls
     return totals
 
 
-def _series(
-    question: Question, counts: Counts, totals: Mapping[str | None, Mapping[date, int]]
-) -> list[Series]:
-    names = {_key(name): name for name in _names(counts)}
-    rows: dict[tuple[str, str | None], dict[date, tuple[int, int]]] = {}
+def _found(counts: Counts) -> Found:
+    """Where each label came up, by its group."""
+    found: Found = {}
     for row in counts.labels:
-        points = rows.setdefault((row.label, _key(row.group)), {})
+        points = found.setdefault((row.label, _key(row.group)), {})
         mentions, calls = points.get(row.start, (0, 0))
         points[row.start] = (mentions + row.mentions, calls + row.calls)
-    return [
-        Series(label, names[group], _points(question.periods, points, totals.get(group, {})), None)
-        for (label, group), points in rows.items()
-    ]
+    return found
+
+
+def _shares(
+    found: Found, totals: Mapping[str | None, Mapping[date, int]], span: Sequence[Period]
+) -> Iterator[Share]:
+    """Each label's share over some periods: its calls and all calls add up, see above."""
+    starts = [period.start for period in span]
+    all_calls = {group: sum(calls.get(day, 0) for day in starts) for group, calls in totals.items()}
+    for (_, group), points in found.items():
+        hits = sum(points[day][1] for day in starts if day in points)
+        yield Share(hits, all_calls.get(group, 0))
 
 
 def _names(counts: Counts) -> Iterable[str | None]:
@@ -245,16 +320,8 @@ def _points(
     return tuple(points)
 
 
-def _sum(series: Series, question: Question, span: Sequence[Period]) -> Share:
-    """A label's share over some periods: its calls and all calls add up, see above."""
-    shares = [
-        point.share
-        for period, point in zip(question.periods, series.points, strict=True)
-        if period in span
-    ]
-    return Share(sum(share.hits for share in shares), sum(share.total for share in shares))
-
-
-def _weight(series: Series) -> tuple[bool, int, str, str]:
-    calls = sum(point.share.hits for point in series.points)
-    return (not series.told, -calls, series.label.casefold(), series.group or "")
+def _weight(each: tuple[tuple[Label, Points], Change | None]) -> tuple[bool, int, str, str]:
+    ((label, group), points), change = each
+    calls = sum(calls for _, calls in points.values())
+    told = change is not None and change.told
+    return (not told, -calls, label.casefold(), group or "")

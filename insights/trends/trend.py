@@ -176,6 +176,7 @@ class Counts:
     calls: tuple[CallCount, ...]
     labels: tuple[LabelCount, ...]
     versions: tuple[tuple[date, str], ...]  # of the detectors, by the start of their periods
+    series: int | None = None  # that there are in all; None where all are in `labels`
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,11 @@ class Change:
     chance: float | None = None  # p: how likely chance alone differs as much; None: not tested
     false_rate: float | None = None  # q: the share of false alarms if all as sure are told
 
+    @property
+    def told(self) -> bool:
+        """Whether it is more than chance."""
+        return self.verdict in (Verdict.MORE, Verdict.LESS)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -214,7 +220,7 @@ class Series:
     @property
     def told(self) -> bool:
         """Whether a change is told."""
-        return self.change is not None and self.change.verdict in (Verdict.MORE, Verdict.LESS)
+        return self.change is not None and self.change.told
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from insights.themes.queries import (
     list_themes,
     open_suggestions,
     position,
+    retally,
     theme,
 )
 from insights.themes.rules import DOUBTFUL, SURE, BadTheme, ThemeChanged
@@ -272,6 +273,8 @@ def test_workers_and_people_side_by_side(
                 try:
                     if number == 0:
                         _act(own, chance, reviewer)
+                    elif number == 1 and chance.random() < 0.5:
+                        retally(own)
                     else:
                         found = [wish(chance.choice("abcd"), chance.randrange(180), 0)]
                         mined(own, chance.choice(calls), *found)
@@ -282,6 +285,9 @@ def test_workers_and_people_side_by_side(
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(work, range(4)))
     assert rollup_differences(conn) == []
+    tallied = list_themes(conn)
+    conn.execute("insert into theme_stale select id from theme")
+    assert list_themes(conn) == tallied
     wrong = conn.execute(
         """select i.id from insight i join theme t on t.id = i.theme_id
            join theme w on w.id = coalesce(t.merged_into, t.id)

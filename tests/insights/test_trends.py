@@ -13,7 +13,7 @@ from insights.queries import insights_of
 from insights.reviews.queries import add_missed, review
 from insights.reviews.rules import Judgement, Missed
 from insights.rollups.queries import moving_rollups, rollup_differences
-from insights.trends import queries
+from insights.trends import queries, rules
 from insights.trends.queries import count, last_day, quotes, rolled_up, segments
 from insights.trends.trend import (
     CallCount,
@@ -113,7 +113,7 @@ def many(conn: Connection) -> None:
 
 
 @pytest.mark.usefixtures("many")
-def test_both_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rollup_differences(conn) == []
     filters = [Filter(), Filter(company="acme"), Filter(account="HARTSOE"), Filter(segment="smb")]
     filters += [Filter(company="Bolt", segment="Enterprise"), Filter(company="none")]
@@ -124,10 +124,33 @@ def test_both_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.Monke
         assert rolled_up(asked)
         quick = count(conn, asked)
         with monkeypatch.context() as patch:
+            patch.setattr(queries, "by_company", lambda question: False)
+            by_account = count(conn, asked)
             patch.setattr(queries, "rolled_up", lambda question: False)
             slow = count(conn, asked)
-        assert (set(quick.calls), set(quick.labels)) == (set(slow.calls), set(slow.labels))
+        for each in (quick, by_account):
+            assert (set(each.calls), set(each.labels)) == (set(slow.calls), set(slow.labels))
+            assert each.versions == slow.versions
         assert bool(quick.calls) is (among.company != "none")
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("by", [None, *Dimension])
+def test_what_is_left_out_could_not_be_told(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, by: Dimension | None
+) -> None:
+    for n in range(12):  # one that is told though it is rare, and some that are not
+        days = timedelta(days=14 + n)
+        mined(conn, said("security"), said(f"label {n}", start=90), held_at=MONDAY + days)
+    today = START + timedelta(weeks=4)
+    for unit, company, most in itertools.product((Unit.DAY, Unit.WEEK), (None, "Acme"), (1, 3)):
+        monkeypatch.setattr(queries, "MOST_SERIES", most)
+        spans = periods(unit, START, today)
+        asked = Question(Kind.OBJECTION, spans, Filter(company=company), by=by)
+        whole, sifted = count(conn, asked), count(conn, asked, today)
+        assert rules.build(asked, sifted, today, most) == rules.build(asked, whole, today, most)
+        assert len(sifted.labels) < len(whole.labels)
+        assert sifted.series == rules.build(asked, whole, today, most).left_out + most
 
 
 @pytest.mark.usefixtures("many")
@@ -197,20 +220,27 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
            insert into daily_mentions (day, company_id, kind, label, mentions, calls)
            select day, company_id, 'objection', 'label ' || n, 1, 1
              from daily_calls, generate_series(1, 20) n;
-           analyze call; analyze mined_call; analyze insight; analyze daily_calls;
-           analyze daily_mentions"""
+           insert into daily_company_calls select day, company_id, calls from daily_calls;
+           insert into daily_company_mentions (kind, day, company_id, label, mentions, calls)
+           select kind, day, company_id, label, mentions, calls from daily_mentions;
+           insert into daily_versions (kind, day, company_id, version, mentions)
+           select 'objection', day, company_id, '1', 1 from daily_calls;
+           analyze"""
     )
     own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))
-    by_stage = replace(own, by=Dimension.STAGE)
+    by_stage, by_segment = (replace(own, by=each) for each in (Dimension.STAGE, Dimension.SEGMENT))
     for query, index in [
-        (queries.calls_query(own), "daily_calls_day_company_id"),
-        (queries.labels_query(own), "daily_mentions_day_company_id"),
+        (queries.calls_query(own), "daily_company_calls_pkey"),
+        (queries.labels_query(own), "daily_company_mentions_pkey"),
+        (queries.versions_query(own), "daily_versions_pkey"),
+        (queries.calls_query(by_segment), "daily_calls_day_company_id"),
+        (queries.labels_query(by_segment), "daily_mentions_by_kind"),
         (queries.calls_query(by_stage), "call_by_time"),
         (queries.labels_query(by_stage), "call_by_time"),
         (queries.labels_query(by_stage), "insight_by_call"),
-        (queries.versions_query(own), "call_by_time"),
+        (queries.versions_query(replace(own, among=Filter(stage="Demo"))), "call_by_time"),
     ]:
         values: dict[str, object] = {"kind": own.kind, "label": None, "unit": own.unit}
-        values |= {"since": own.since, "until": own.until}
+        values |= {"stage": "Demo", "since": own.since, "until": own.until}
         plan = str(conn.execute(f"explain {query}", values).fetchall())
         assert index in plan, plan

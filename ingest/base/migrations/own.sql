@@ -50,6 +50,19 @@ select m.day, m.company_id, m.account_id, i.kind, i.label,
   from earshot_own.mined_call m join earshot_own.insight i using (call_id)
  where i.review <> 'rejected' group by 1, 2, 3, 4, 5;
 
+create view earshot_own.daily_company_calls as
+select day, company_id, sum(calls)::integer as calls from earshot_own.daily_calls group by 1, 2;
+
+create view earshot_own.daily_company_mentions as
+select kind, day, company_id, label, sum(mentions)::integer as mentions,
+       sum(calls)::integer as calls
+  from earshot_own.daily_mentions group by 1, 2, 3, 4;
+
+create view earshot_own.daily_versions as
+select i.kind, m.day, m.company_id, i.version, count(*)::integer as mentions
+  from earshot_own.mined_call m join earshot_own.insight i using (call_id)
+ where i.review = 'unreviewed' and i.detector <> 'person' group by 1, 2, 3, 4;
+
 -- Of a theme's earlier names those that were said in these calls.
 create view earshot_own.theme as
 select id, company_id, name, created_at,
@@ -60,6 +73,10 @@ select id, company_id, name, created_at,
  where id in (select theme_id from earshot_own.insight)
     or id in (select part.merged_into from theme part
                where part.id in (select theme_id from earshot_own.insight));
+
+-- What was counted of whole themes counts others' calls as well: all are counted afresh.
+create view earshot_own.theme_tally as select * from theme_tally where false;
+create view earshot_own.theme_stale as select id as theme_id from earshot_own.theme;
 
 create view earshot_own.proposal as
 select * from proposal where id in (select proposal_id from earshot_own.proposal_mention);

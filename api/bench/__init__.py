@@ -1,0 +1,1 @@
+"""How fast the API answers when there is much to ask about: `earshot bench api`."""
