@@ -167,7 +167,8 @@ from (
         join call c on c.id = i.call_id and c.company_id = part.company_id
         left join account a on a.id = c.account_id
         where i.review <> 'rejected' {among}
-        group by whole.id, i.call_id, c.account_id, c.held_at, c.deal_value_usd, a.value_usd) said
+        group by whole.id, whole.status, whole.status_since, i.call_id, c.account_id, c.held_at,
+                 c.deal_value_usd, a.value_usd) said
     group by theme_id, account_id, case when account_id is null then call_id end) parties
 group by theme_id
 """
