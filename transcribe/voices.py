@@ -31,7 +31,7 @@ ROUNDS = 20  # of moving stretches between two groups; they settle in a few
 SHARPNESS = 40.0  # what a second's difference of 1 between two voices' likeness weighs …
 CHANGE = 1.0  # … against a change of voice at the end of a sentence or after a pause …
 INTERRUPTION = 10.0  # … and within a sentence
-SPEAKING = 0.35  # what a voice's speaking while a word is said weighs, as a likeness
+SPEAKING = 0.2  # what a voice's speaking while a word is said weighs, as a likeness
 SHORTEST_WORD = 0.1  # seconds, for the weight of a word whose times are hardly apart
 
 
