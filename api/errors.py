@@ -23,6 +23,7 @@ RETRY_SECONDS = 5
 """What a client is told to wait while a server behind us is away."""
 
 TITLES = {
+    "another-reps-call": "This call is another rep's",
     "bad-competitor": "The catalogue cannot hold this rival",
     "bad-cursor": "This page of the list does not exist",
     "bad-decision": "The name cannot be decided like this",
@@ -31,6 +32,7 @@ TITLES = {
     "bad-idempotency-key": "The Idempotency-Key cannot be used",
     "bad-json": "The JSON cannot be read",
     "bad-metadata": "A field beside the file cannot be understood",
+    "bad-rep": "This user cannot be bound to a rep",
     "bad-request": "The request cannot be understood",
     "bad-password": "This password is not taken",
     "bad-review": "The insight cannot be reviewed like this",

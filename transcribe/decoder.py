@@ -16,6 +16,7 @@ import numpy.typing as npt
 from transcribe.doubles import SoundedWord
 from transcribe.gates import UNSURE, Decoding, Reason, crammed, doubt, heard_alike, recited
 from transcribe.languages import ENGLISH, Languages, Vote, foreign
+from transcribe.seams import put_right
 from transcribe.transcript import Word
 from transcribe.vocabulary import fit, prompt
 from transcribe.whisper import suppressed, tokenizer_for
@@ -230,6 +231,7 @@ class Decoder:
                 )
             )
         said: list[SoundedWord] = []
+        by_piece = put_right(by_piece, window.pieces)
         for piece, words in zip(window.pieces, by_piece, strict=True):
             if (reason := doubt(words, len(piece.samples) / RATE)) is None:
                 said += words

@@ -219,7 +219,7 @@ def test_the_list_and_the_sweep_keep_their_indexes(conn: db.Connection) -> None:
         ),
         (
             "select id from call where state not in ('done', 'failed') and state = 'waiting'",
-            "call_unfinished",
+            "call_by_state",
         ),
     ]:
         plan = conn.execute(b"explain " + query.encode()).fetchall()

@@ -78,10 +78,10 @@ def test_a_transcript_comes_out_as_insights_with_its_quotes(
     assert (brought.returncode, brought.stderr) == (0, "")
     calls = json.loads(brought.stdout)
     assert {(call["state"], call["audio_sha256"]) for call in calls} == {("done", None)}
+    found = {insight["kind"] for call in calls for insight in call["insights"]}
+    assert found == {"objection", "competitor", "feature_request"}
     for call in calls:
-        assert {"objection", "competitor", "feature_request"} == {
-            insight["kind"] for insight in call["insights"]
-        }
+        assert call["insights"]
         turns = call["transcript"]["turns"]
         assert all(i["quote"] in turns[i["turn"]]["text"] for i in call["insights"])
     weeks = [shared_house.run("digest", "--week", week).stdout for week in ("2026-W37", "2026-W40")]

@@ -204,7 +204,7 @@ def test_a_parser_reads_the_markdown_as_it_was_said(transcript: Transcript) -> N
         parts = block.children or []
         assert [part.type for part in parts[1:4]] == ["strong_open", "text", "strong_close"]
         plain = "".join(part.content for part in parts)
-        assert plain.endswith(f": {' '.join(spoken.text.split())}")
+        assert plain.endswith(f": {' '.join(spoken.text.split())}".rstrip())
 
 
 def test_forms_are_named_once() -> None:

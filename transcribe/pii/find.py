@@ -51,6 +51,7 @@ _IBAN = re.compile(r"\biban\b" + _LINK, re.I)
 _ROUTING = re.compile(r"\b(routing|aba|transit)\b" + _LINK, re.I)
 _SORT = re.compile(r"\bsort\s?code" + _LINK, re.I)
 _ACCOUNT = re.compile(r"\b(account|acct|checking|savings)\b" + _LINK, re.I)
+_LISTING = re.compile(r",|\band\b", re.IGNORECASE)
 _PHONE = re.compile(
     r"\b(phone|cell|mobile|landline|line|desk|fax|whats\s?app|toll[- ]free|hotline|switchboard"
     r"|call (me|us|him|her|them)|reach|text (me|us|him|her)|ring|dial"
@@ -219,8 +220,8 @@ def _digit_by_digit(part: Run) -> bool:
 
 
 def _listed(part: Run, text: str) -> bool:
-    """Whether it reads like a list of quantities: words, or figures with commas between."""
-    if _round(part) or any("," in text[a.end : b.start] for a, b in pairwise(part)):
+    """Whether it reads like a list of quantities: words, or figures parted by a comma or "and"."""
+    if _round(part) or any(_LISTING.search(text[a.end : b.start]) for a, b in pairwise(part)):
         return True
     return not any(
         figure.chars == text[figure.start : figure.end].strip("+") and len(figure.chars) > 2
