@@ -65,6 +65,7 @@ class Person:
     disabled_at: datetime | None
     has_password: bool
     issuer: str | None  # of the OpenID provider that they log in by
+    rep: str | None  # whose calls they see; None for all
 
     @property
     def provider(self) -> str | None:

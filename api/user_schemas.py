@@ -22,6 +22,7 @@ class UserOut(Answer):
         description="The OpenID provider that lets them in, which says their role too.",
         examples=["id.example.com"],
     )
+    rep: str | None = Field(description="Whose calls they see; null for all.")
 
 
 class NewUser(Body):

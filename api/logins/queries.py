@@ -13,7 +13,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 
 _PEOPLE = """select id, name, role, created_at, disabled_at, password is not null as has_password,
-                    issuer from app_user"""
+                    issuer, rep from app_user"""
 
 
 def _person(*, role: str, **row: Any) -> Person:

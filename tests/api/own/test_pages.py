@@ -35,6 +35,15 @@ def test_every_page_says_whose_calls(api: Api, rep: httpx.Client, ours: Told) ->
         assert "Your calls" not in api.as_(Role.SALES).get(path).text, path
 
 
+def test_an_admin_sees_who_is_bound(api: Api, rep: httpx.Client) -> None:
+    bound = {
+        user["name"]: user["rep"] for user in api.as_(Role.ADMIN).get("/v1/users").json()["items"]
+    }
+    assert REP in bound.values()
+    assert None in bound.values()
+    assert f"sees the calls of {REP}" in api.as_(Role.ADMIN).get("/settings").text
+
+
 def test_with_others_calls_alone_there_are_none(api: Api, rep: httpx.Client) -> None:
     api.bring(title=CANARY, rep="Lee")
     for path in ("/", "/calls"):
