@@ -200,7 +200,8 @@ def tablespace(conn: db.Connection, disk: Path) -> Iterator[None]:
     """The turns on that disk, as far as PostgreSQL goes."""
     conn.rollback()
     conn.autocommit = True
-    mkdir = f"copy (select) to program 'mkdir {disk / 'turns'}'"  # which makes it the server's own
+    # Made by the server, it is the server's own; cat takes what is copied, lest its pipe break.
+    mkdir = f"copy (select) to program 'cat && mkdir {disk / 'turns'}'"
     conn.execute(mkdir.encode())
     conn.execute(f"create tablespace tiny location '{disk / 'turns'}'".encode())
     conn.execute("alter table turn set tablespace tiny")
