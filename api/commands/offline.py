@@ -25,23 +25,39 @@ FORMATS = ("text", "markdown", "vtt", "srt", "json")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--language", help="As ISO 639-1; EARSHOT_LANGUAGE, or what is detected, otherwise.")
 @click.option("--seller-channel", type=click.IntRange(0), default=0, show_default=True)
-def transcribe(file: Path, style: "Format", language: str | None, seller_channel: int) -> None:
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    help="A company, person or product that may be said, the likeliest first; may be repeated.",
+)
+def transcribe(
+    file: Path,
+    style: "Format",
+    language: str | None,
+    seller_channel: int,
+    names: tuple[str, ...],
+) -> None:
     """Write down what is said in a recording. Needs no server.
 
     \b
     Example:
-      earshot transcribe call.mp3 --format vtt > call.vtt
+      earshot transcribe call.mp3 --name Brackenwatch --name Tidewall --format vtt > call.vtt
     """
     from ingest.audio import Limits, probe
     from transcribe.engine import Hearer
     from transcribe.formats import render
+    from transcribe.near_misses import NearMisses
 
     settings = load_settings(language=language)
     probe(file, Limits.of(settings))  # what is no recording is refused before a model is loaded
-    transcript = Hearer(settings).hear(
-        file, seller_channel=seller_channel, language=settings.language or None
+    heard = Hearer(settings).hear(
+        file,
+        seller_channel=seller_channel,
+        language=settings.language or None,
+        vocabulary=names,
     )
-    click.echo(render(transcript, style).rstrip("\n"))
+    click.echo(render(NearMisses(names).corrected(heard), style).rstrip("\n"))
 
 
 @click.command()

@@ -10,17 +10,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from api.cli import earshot
 from api.users import Role
+from ingest.audio import blocks
 from ingest.base import db
 from insights.insight import MiningNote
 from insights.queries import note_mining
 from tests.api.running import Api
 from tests.api.test_calls import hear
+from tests.sounds import wav
 
-CALLS = Path(__file__).parents[2] / "samples" / "calls"
+SAMPLES = Path(__file__).parents[2] / "samples"
+CALLS = SAMPLES / "calls"
 HEAVY = ("faster_whisper", "ctranslate2", "spacy", "onnxruntime", "fastapi", "celery", "psycopg")
 
 
@@ -183,6 +187,17 @@ def test_transcribe_refuses_what_is_no_recording(tmp_path: Path) -> None:
     missing = run("transcribe", tmp_path / "none.mp3")
     assert missing.returncode == 1
     assert "none.mp3" in missing.stderr
+
+
+@pytest.mark.slow
+def test_transcribe_hears_the_names_it_is_told(tmp_path: Path) -> None:
+    call = np.concatenate([b.samples for b in blocks(SAMPLES / "plumbline-07.mp3")], axis=1)
+    said = tmp_path / "mosaiq.wav"
+    said.write_bytes(wav(call[:, 156 * 16000 : 165 * 16000]))
+    plain, told = run("transcribe", said), run("transcribe", said, "--name", "Mosaiq")
+    assert (plain.returncode, told.returncode) == (0, 0)
+    assert "Mosaiq" not in plain.stdout
+    assert "We came over to you from Mosaiq" in told.stdout
 
 
 def test_an_llm_is_measured_offline(tmp_path: Path) -> None:
