@@ -16,6 +16,7 @@ from api.idempotency.once import Once
 from api.limiter import Limiter
 from api.logins.setup import provider_of
 from api.progress.follower import Follower
+from api.tagged import Tagged
 from api.upkeep import sweep_uploads
 from ingest.base import db, queue
 from ingest.base.settings import Settings
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app, pages.error_page)
+    app.add_middleware(Tagged)
     app.add_middleware(Once)
     app.add_middleware(Guard, hosts=allowed_hosts(settings), catch=app.state.unforeseen)
     app.include_router(rest.router, prefix="/v1")

@@ -3,7 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import BaseModel
 
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 """What a spreadsheet may run (OWASP, CSV injection), also after blanks, which some take away."""
@@ -22,6 +25,19 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return text.getvalue()
+
+
+class Listed(Protocol):
+    """A stretch of a list."""
+
+    items: list[Any]
+
+
+def flat(shape: type[BaseModel]) -> Callable[[Listed], str]:
+    """What makes a table of a list of such items, a column a field: of shapes that hold no lists
+    themselves."""
+    columns = tuple(shape.model_fields)
+    return lambda listed: table(columns, (item.model_dump(mode="json") for item in listed.items))
 
 
 def _cell(value: object) -> object:

@@ -11,6 +11,7 @@ from api.auth import needs
 from api.context import Context, Here
 from api.rest.lists import BadCursor, Cursor, Limit, decode, next_cursor
 from api.rest.parameters import Bringer, Id, Reader, Time, Words
+from api.rest.tabular import ANSWERS, Format, respond
 from api.schemas import (
     CallChange,
     CallLine,
@@ -21,6 +22,7 @@ from api.schemas import (
     Page,
     TranscriptOut,
 )
+from api.tables import flat
 from api.users import Right, User
 from api.veil import insights_behind, shown_edits, veil
 from ingest import queries
@@ -59,7 +61,7 @@ class NotFailed(Refused):
     status = 409
 
 
-@router.get("")
+@router.get("", response_model=Page[CallLine], responses=ANSWERS)
 def list_calls(
     request: Request,
     response: Response,
@@ -79,9 +81,10 @@ def list_calls(
     sort: Sort = Sort.NEWEST,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Page[CallLine]:
+    format: Format = None,
+) -> Response:
     """Calls, latest first, or by their deal's value or their length, the largest first. Names match
-    case aside; `since` ≤ held < `until`."""
+    case aside; `since` ≤ held < `until`. As CSV by `Accept: text/csv` or `format=csv`."""
     after = place(cursor, sort)
     with here.pool.connection() as conn:
         found = queries.list_calls(
@@ -103,10 +106,11 @@ def list_calls(
         )
     shown = found[:limit]
     more = Place.of(shown[-1], sort) if len(found) > limit else None
-    return Page(
+    page = Page[CallLine](
         items=[CallLine.model_validate(call) for call in shown],
         next=next_cursor(request, response, more),
     )
+    return respond(request, page, flat(CallLine), "calls", format, response.headers)
 
 
 def place(cursor: str | None, sort: Sort) -> Place | None:

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import Context, Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
 from api.rest.parameters import Id, Reader, Reviewer, Time, Words
+from api.rest.tabular import ANSWERS, Format, respond
 from api.review_schemas import DetectorOut, MissedBody, ReviewBody
 from api.schemas import BIGINT, InsightOut, Page
+from api.tables import flat
 from api.users import User
 from api.veil import meant, shown_insights
 from ingest.base.db import Connection
@@ -21,7 +23,7 @@ from insights.stored import InsightFilter, Position
 router = APIRouter(tags=["Insights"])
 
 
-@router.get("/insights")
+@router.get("/insights", response_model=Page[InsightOut], responses=ANSWERS)
 def list_insights(
     request: Request,
     response: Response,
@@ -48,8 +50,10 @@ def list_insights(
     min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Page[InsightOut]:
-    """Insights of the latest calls first. Names match case aside; `since` ≤ held < `until`."""
+    format: Format = None,
+) -> Response:
+    """Insights of the latest calls first. Names match case aside; `since` ≤ held < `until`. As CSV
+    by `Accept: text/csv` or `format=csv`."""
     wanted = InsightFilter(
         call_id=call,
         company=company,
@@ -74,10 +78,11 @@ def list_insights(
         found = queries.find_insights(conn, wanted, after, limit + 1)
         shown = shown_insights(here, user, conn, found[:limit])
     more = Position(shown[-1].held_at, shown[-1].id) if len(found) > limit else None
-    return Page(
+    page = Page[InsightOut](
         items=[InsightOut.model_validate(insight) for insight in shown],
         next=next_cursor(request, response, more),
     )
+    return respond(request, page, flat(InsightOut), "insights", format, response.headers)
 
 
 @router.post("/insights/{insight_id}/review")

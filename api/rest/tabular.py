@@ -1,7 +1,6 @@
-"""An answer as JSON or as a table, whichever was asked for, and not sent twice."""
+"""An answer as JSON or as a table, whichever was asked for."""
 
-from collections.abc import Callable
-from hashlib import sha256
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from fastapi import Request, Response
@@ -24,28 +23,16 @@ def respond(
     to_csv: Callable[[AnAnswer], str],
     name: str,
     format: Format,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer as JSON; as CSV by `format=csv` or `Accept: text/csv`, to be kept as a file."""
+    sent = {**(headers or {}), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if format == "csv" or (format is None and _prefers_csv(request)):
-        return _tagged(
-            request,
-            to_csv(answer).encode(),
-            "text/csv; charset=utf-8; header=present",
-            {"Content-Disposition": f"attachment; filename=earshot-{name}.csv"},
-        )
-    return _tagged(request, answer.model_dump_json().encode(), "application/json", {})
+        sent["Content-Disposition"] = f"attachment; filename=earshot-{name}.csv"
+        return Response(to_csv(answer), 200, sent, "text/csv; charset=utf-8; header=present")
+    return Response(answer.model_dump_json(), 200, sent, "application/json")
 
 
 def _prefers_csv(request: Request) -> bool:
     accepted = request.headers.get("accept", "")
     return "text/csv" in accepted and "application/json" not in accepted
-
-
-def _tagged(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """The body, or 304 where the asker has it already."""
-    tag = f'"{sha256(body).hexdigest()}"'
-    headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or f"W/{tag}" in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)

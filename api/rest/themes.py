@@ -79,9 +79,7 @@ def list_themes(
         items=[ThemeOut.model_validate(theme) for theme in shown],
         next=next_cursor(request, response, more),
     )
-    answer = respond(request, page, to_csv, "requests", format)
-    answer.headers.update(response.headers)
-    return answer
+    return respond(request, page, to_csv, "requests", format, response.headers)
 
 
 @router.get("/themes/{theme_id}")

@@ -1,5 +1,7 @@
 """Insights found over real HTTP."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -123,3 +125,29 @@ WRONG = [
     f"label={'a' * 301}",
     f"cursor={'a' * 501}",
 ]
+
+
+def test_a_table_that_no_spreadsheet_runs(api: Api, heard: list[int]) -> None:
+    evil = "=HYPERLINK(0)"
+    with db.connect(api.settings.database_url) as conn:
+        said = Quote(evil, 0, len(evil), 1.0, 2.0)
+        found = Insight(1, Kind.OBJECTION, "price", said, 0.9, "objection", "1")
+        save_insights(conn, queries.get_call(conn, heard[0]), [found])
+        conn.commit()
+    client = api.as_(Role.MARKETING)
+    answer = client.get(f"/v1/insights?call={heard[0]}", headers={"accept": "text/csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "earshot-insights.csv" in answer.headers["content-disposition"]
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["quote"] == f"'{evil}"
+    assert (row["account"], row["rep"], row["start"], row["kind"]) == (
+        "Acme",
+        "Dana",
+        "1.0",
+        "objection",
+    )
+    more = client.get("/v1/insights?limit=2&format=csv")
+    assert len(list(csv.DictReader(io.StringIO(more.text)))) == 2
+    assert 'rel="next"' in more.headers["link"]
+    calls = csv.DictReader(io.StringIO(client.get("/v1/calls?format=csv").text))
+    assert {row["account"] for row in calls} == {"Acme", "Bolt"}
