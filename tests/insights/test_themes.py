@@ -352,20 +352,37 @@ def test_one_themes_history_is_its_own(conn: Connection, said: Wish, reviewer: i
     assert changes(conn, theme_id=999) == []
 
 
-def test_a_merged_themes_status_rests(conn: Connection, said: Wish, reviewer: int) -> None:
+def test_a_merged_theme_hands_on_what_was_said_of_it(
+    conn: Connection, said: Wish, reviewer: int
+) -> None:
     said("a")
     said("b")
     a, b = named(conn, "a").id, named(conn, "b").id
     set_status(conn, a, Status.DECLINED, "", reviewer)
     set_link(conn, a, "https://issues.example/7", reviewer)
+    told = theme(conn, a)
     merged = merge(conn, a, b, reviewer)
     whole = theme(conn, a)
-    assert (whole.status, whole.issue_url) == (Status.NEW, None)
+    assert (whole.id, whole.status, whole.issue_url) == (b, Status.DECLINED, told.issue_url)
+    assert whole.status_since == told.status_since
     with pytest.raises(ThemeChanged, match="is part of “b”"):
         set_status(conn, a, Status.PLANNED, "", reviewer)
     undo(conn, merged, reviewer)
-    back = theme(conn, a)
-    assert (back.status, back.issue_url) == (Status.DECLINED, "https://issues.example/7")
+    assert theme(conn, a) == told
+    unsaid = theme(conn, b)
+    assert (unsaid.status, unsaid.status_since, unsaid.issue_url) == (Status.NEW, None, None)
+
+
+def test_what_was_said_of_the_whole_stays(conn: Connection, said: Wish, reviewer: int) -> None:
+    said("a")
+    said("b")
+    a, b = named(conn, "a").id, named(conn, "b").id
+    set_status(conn, a, Status.DECLINED, "", reviewer)
+    set_link(conn, a, "https://issues.example/7", reviewer)
+    set_status(conn, b, Status.PLANNED, "", reviewer)
+    merge(conn, a, b, reviewer)
+    whole = theme(conn, b)
+    assert (whole.status, whole.issue_url) == (Status.PLANNED, "https://issues.example/7")
 
 
 def test_a_link_is_kept_as_a_browser_reads_it(conn: Connection, said: Wish, reviewer: int) -> None:

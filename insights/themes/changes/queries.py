@@ -53,8 +53,9 @@ def rename(conn: Connection, theme_id: int, name: str, user_id: int) -> int:
 
 
 def merge(conn: Connection, theme_id: int, into_id: int, user_id: int) -> int:
-    """Make a theme part of another of its company; its names mean that one from now on. The
-    change's id. Raises NotFound, BadTheme, ThemeChanged."""
+    """Make a theme part of another of its company; its names mean that one from now on, and its
+    status and link too, where that one has none. The change's id. Raises NotFound, BadTheme,
+    ThemeChanged."""
     return _merge(conn, theme_id, into_id, user_id, Act.MERGE)
 
 
@@ -174,10 +175,28 @@ def _merge(
         "update theme set merged_into = %(into)s where id = %(id)s or merged_into = %(id)s",
         {"id": theme_id, "into": into_id},
     )
+    _hand_on(conn, theme_id, into_id)
     if suggestion_id:
         _decide(conn, suggestion_id, SuggestionState.ACCEPTED, user_id)
     done = Done(act, f"“{name}” is part of “{into}”")
     return _keep(conn, company_id, user_id, done, touched, before)
+
+
+def _hand_on(conn: Connection, theme_id: int, into_id: int) -> None:
+    """What was said of a theme holds of the one it became part of, if nothing was said of that."""
+    both = {"id": theme_id, "into": into_id}
+    conn.execute(
+        """update theme whole set status = part.status, status_since = part.status_since
+           from theme part where part.id = %(id)s and whole.id = %(into)s
+           and whole.status_since is null""",
+        both,
+    )
+    conn.execute(
+        """update theme whole set issue_url = part.issue_url
+           from theme part where part.id = %(id)s and whole.id = %(into)s
+           and whole.issue_url is null""",
+        both,
+    )
 
 
 def _decide(conn: Connection, suggestion_id: int, state: SuggestionState, user_id: int) -> None:
