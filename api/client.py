@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 
 from api.local import known_server
+from api.pieces import PIECE, Sent, send_in_pieces, untold
 from ingest.base.errors import BadSetup, EarshotError, NotFound, TooLarge, Unavailable
 from ingest.base.settings import Settings
 from insights.imports.transcript import MOST_BYTES
@@ -43,15 +44,16 @@ class Client:
     def page(self, path: str, **query: str | None) -> str:
         """The text of a page outside `/v1`."""
         wanted = {k: v for k, v in query.items() if v is not None}
-        return self._send("GET", f"{self.url}/{path}", params=wanted).text
+        return self.send("GET", f"{self.url}/{path}", params=wanted).text
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """Send one request; the answer's JSON, None where it has no body."""
-        answer = self._send(method, path, **more)
+        answer = self.send(method, path, **more)
         return answer.json() if answer.content else None
 
-    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Raises what the server's problem document says; where it is too much at once, waits."""
+    def send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request's answer. Raises what the server's problem document says; where it is too
+        much at once, waits."""
         try:
             answer = self._http.request(method, path, **more)
         except httpx.TimeoutException:
@@ -64,7 +66,7 @@ class Client:
             time.sleep(float(answer.headers.get("retry-after", WAIT_SECONDS)))
             for _, file, _ in more.get("files", {}).values():
                 file.seek(0)  # it was not read to its end, or not at all
-            return self._send(method, path, **more)
+            return self.send(method, path, **more)
         if not answer.is_success:
             raise _problem(answer)
         return answer
@@ -82,16 +84,16 @@ class Client:
             if cursor is None:
                 return
 
-    def upload(self, file: Path, details: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a recording, read from disk as it goes; the answer is the call."""
+    def upload(self, file: Path, details: Mapping[str, Any], sent: Sent = untold) -> dict[str, Any]:
+        """Send a recording, read from disk as it goes, a large one in pieces; the answer is the
+        call. `sent` is told how many bytes of a large one are there."""
+        given = {k: str(v) for k, v in details.items() if v is not None}
         try:
+            if file.stat().st_size > PIECE:
+                return send_in_pieces(self, file, given, sent)
             with file.open("rb") as sound:
-                answer: dict[str, Any] = self.ask(
-                    "POST",
-                    "calls",
-                    files={"file": (file.name, sound, "application/octet-stream")},
-                    data={k: str(v) for k, v in details.items() if v is not None},
-                )
+                named = {"file": (file.name, sound, "application/octet-stream")}
+                answer: dict[str, Any] = self.ask("POST", "calls", files=named, data=given)
         except FileNotFoundError:
             raise NotFound(f"{file}: no such file.") from None
         return answer
@@ -126,8 +128,10 @@ def _problem(answer: httpx.Response) -> EarshotError:
         detail = f"The server answered {answer.status_code} to {answer.request.url.path}."
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         detail += " The token is EARSHOT_TOKEN, or the one `earshot up` keeps."
-    error = NotFound if answer.status_code == httpx.codes.NOT_FOUND else EarshotError
-    return error(detail)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return NotFound(detail)
+    passing = answer.status_code == httpx.codes.LOCKED or answer.is_server_error
+    return Unavailable(detail) if passing else EarshotError(detail)
 
 
 def connected(settings: Settings) -> Client:

@@ -1,7 +1,9 @@
 """Commands that talk to a running server about its calls."""
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from ingest.base.errors import EarshotError
 
 if TYPE_CHECKING:
     from api.client import Client
+    from api.pieces import Sent
 
 FINISHED = frozenset({"done", "failed"})
 LOOK_EVERY = 0.5  # seconds between two looks at a call's progress
@@ -101,7 +104,8 @@ def _upload_one(
     client: "Client", file: Path, details: dict[str, Any], quiet: bool
 ) -> dict[str, Any] | None:
     try:
-        call = client.upload(file, details)
+        with _bar(file, quiet) as sent:
+            call = client.upload(file, details, sent)
     except (EarshotError, OSError) as error:
         tell_refused(file, error)
         return None
@@ -109,6 +113,18 @@ def _upload_one(
         known = " (was here before)" if call["duplicate"] else ""
         click.echo(f"{file} is call {call['id']}, {clock(call['seconds'])} long{known}")
     return call
+
+
+@contextmanager
+def _bar(file: Path, quiet: bool) -> "Iterator[Sent]":
+    """Shows how far a large file is, where somebody looks."""
+    from api.pieces import untold
+
+    if quiet or not sys.stderr.isatty() or not file.exists():
+        yield untold
+        return
+    with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
+        yield lambda at: bar.update(at - bar.pos)
 
 
 def tell_refused(file: Path, error: EarshotError | OSError) -> None:

@@ -21,6 +21,9 @@ PIECE = "application/offset+octet-stream"
 CALL = "Earshot-Call"
 """Names the call that an upload became."""
 
+DUPLICATE = "Earshot-Duplicate"
+"""Comes with the last bytes of a recording that was here before."""
+
 LONGEST_NUMBER = 18
 """Digits: what the database's bigint holds."""
 
@@ -125,4 +128,6 @@ def said_of(upload: Upload, offset: int) -> dict[str, str]:
     else:
         said[CALL] = str(upload.call_id)
         said["Link"] = f'</v1/calls/{upload.call_id}>; rel="related"'
+    if upload.duplicate:
+        said[DUPLICATE] = "true"
     return said

@@ -31,6 +31,7 @@ SAID = {
     "Upload-Offset": "How many bytes are here.",
     "Upload-Expires": "Until when it may go on.",
     tus.CALL: "The number of the call that it became, once it is whole.",
+    tus.DUPLICATE: "true, with the last bytes, where the recording was here before.",
 }
 
 

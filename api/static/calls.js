@@ -1,6 +1,7 @@
 // The list of calls: upload recordings, and keep the list fresh while any is on the way.
 
 import { freshen, watch } from "./live.js";
+import { upload } from "./upload.js";
 
 const AT_ONCE = 2;
 const main = document.getElementById("main");
@@ -45,50 +46,38 @@ if (drop) {
 
   const link = (text, href) => Object.assign(document.createElement("a"), { textContent: text, href });
 
-  const answered = (upload, request) => {
-    let body = {};
-    try {
-      body = JSON.parse(request.responseText);
-    } catch {
-      // An answer that is no JSON comes from something between us and the server.
-    }
-    if (request.status >= 200 && request.status < 300) {
-      const title = link(body.title || upload.file.name, `/calls/${body.id}`);
-      upload.say(...(body.duplicate ? ["Was here already: ", title] : ["Sent: ", title]));
-      upload.li.className = "sent";
-      return;
-    }
-    refuse(upload, body.detail || `The server answered ${request.status}: try again.`);
+  const arrived = (one, call) => {
+    const title = link(call.title || one.file.name, `/calls/${call.id}`);
+    one.say(...(call.duplicate ? ["Was here already: ", title] : ["Sent: ", title]));
+    one.li.className = "sent";
   };
 
-  const refuse = (upload, why) => {
-    upload.li.className = "failed";
-    upload.say(why);
-    upload.bar.remove();
+  const refuse = (one, why) => {
+    one.li.className = "failed";
+    one.say(why);
+    one.bar.remove();
     status.textContent = why;
   };
 
-  const send = (upload) => {
-    const form = upload.details;
-    form.append("file", upload.file, upload.file.name);
-    const request = new XMLHttpRequest(); // fetch cannot tell how much was sent
-    request.open("POST", "/v1/calls");
-    request.setRequestHeader("accept", "application/json");
-    request.upload.onprogress = (event) => {
-      const percent = Math.floor((100 * event.loaded) / event.total);
-      upload.bar.value = percent;
-      upload.say(percent < 100 ? `Sending: ${percent} %` : "Checking");
+  const send = async (one) => {
+    const say = {
+      sent: (share) => {
+        const percent = Math.floor(100 * share);
+        one.bar.value = percent;
+        one.say(percent < 100 ? `Sending: ${percent} %` : "Checking");
+      },
+      waits: (seconds) => one.say(`The connection broke: it goes on in ${seconds} s`),
     };
-    request.onload = () => answered(upload, request);
-    request.onerror = () => refuse(upload, `${upload.file.name} did not get through: see that the server runs, then send it again.`);
-    request.onloadend = () => {
-      running -= 1;
-      upload.bar.remove();
-      status.textContent = upload.li.textContent;
-      refresh();
-      next();
-    };
-    request.send(form);
+    try {
+      arrived(one, await upload(one.file, one.details, say));
+    } catch (error) {
+      refuse(one, error.message);
+    }
+    running -= 1;
+    one.bar.remove();
+    status.textContent = one.li.textContent;
+    refresh();
+    next();
   };
 
   const next = () => {
@@ -100,9 +89,9 @@ if (drop) {
 
   const bring = (files) => {
     for (const file of files) {
-      const upload = { file, details: details(), ...item(file) };
-      if (file.size <= maxBytes) queue.push(upload);
-      else refuse(upload, `${file.name} is larger than the ${drop.dataset.maxMb} MB taken: compress it, or have EARSHOT_MAX_UPLOAD_MB raised.`);
+      const one = { file, details: details(), ...item(file) };
+      if (file.size <= maxBytes) queue.push(one);
+      else refuse(one, `${file.name} is larger than the ${drop.dataset.maxMb} MB taken: compress it, or have EARSHOT_MAX_UPLOAD_MB raised.`);
     }
     next();
   };

@@ -80,6 +80,7 @@ class Upload:
     expires_at: datetime
     call_id: int | None  # that it became
     refusal: Mapping[str, Any] | None  # or why it became none
+    duplicate: bool = False  # the recording was here before; known to who finishes the upload alone
 
     @property
     def ended(self) -> bool:

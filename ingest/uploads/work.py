@@ -175,11 +175,11 @@ class Uploads:
         with self.pool.connection() as conn:
             rep = queries.rep_of_user(conn, upload.id)  # as it is now, whoever finishes it
         try:
-            call = accept(
+            taken = accept(
                 *(self.pool, self.store, partial.path, sha256, filename, details),
                 *(self.settings, now),
                 rep=rep,
-            ).call
+            )
         except FINAL as error:
             refusal = refusal_of(error)
             with self.pool.connection() as conn:
@@ -188,5 +188,5 @@ class Uploads:
         except DiskFull as error:
             raise NoRoom(str(error)) from error
         with self.pool.connection() as conn:
-            queries.became(conn, upload.id, call.id)
-        return replace(upload, call_id=call.id)
+            queries.became(conn, upload.id, taken.call.id)
+        return replace(upload, call_id=taken.call.id, duplicate=taken.duplicate)

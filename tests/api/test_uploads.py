@@ -71,6 +71,16 @@ def client(api: Api) -> TusClient:
     return TusClient(f"{api.url}/v1/uploads", headers={"Authorization": f"Bearer {secret}"})
 
 
+def test_a_recording_that_was_here_before_is_told_with_its_last_bytes(api: Api) -> None:
+    first, second = begin(api, filename="a.wav"), begin(api, filename="b.wav")
+    assert "earshot-duplicate" not in bring(api, first, 0, SOUND).headers
+    half = bring(api, second, 0, SOUND[:HALF])
+    assert "earshot-duplicate" not in half.headers
+    last = bring(api, second, HALF, SOUND[HALF:])
+    assert last.headers["earshot-duplicate"] == "true"
+    assert last.headers["earshot-call"] == look(api, first).headers["earshot-call"]
+
+
 @pytest.mark.parametrize("checked", [False, True])
 def test_a_tus_client_stops_goes_on_and_has_a_call(api: Api, checked: bool) -> None:
     details = {"filename": "Überraschung.wav", "account": "Acme", "held_at": "2026-03-01"}
