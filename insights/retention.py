@@ -74,17 +74,22 @@ def _doubtful(conn: db.Connection, kept: Kept, bounds: Bounds, now: datetime) ->
 
 
 def carry_on(conn: db.Connection, run: Run) -> None:
-    """Let go of some of what is past, and end the run where that was the last. Commits."""
-    stuck = {trouble.call_id for trouble in run.troubles}
-    found = queries.due(conn, run.bounds, stuck, AT_ONCE)
-    conn.commit()
-    for each in found:
+    """Let go of some of what is past, and end the run where nothing is left to do. Commits."""
+    for each in _due(conn, run):
         if not _tried(conn, run, each):
             return
-    if len(found) < AT_ONCE:
+    if not _due(conn, run):
         queries.end(conn, run.id, *queries.left(conn, run.bounds))
         conn.commit()
         log.info("retention went through", run=run.id)
+
+
+def _due(conn: db.Connection, run: Run) -> list[Past]:
+    """What is to go and has not failed to, also what another worker has in hand just now."""
+    stuck = {trouble.call_id for trouble in queries.run(conn, run.id).troubles}
+    found = queries.due(conn, run.bounds, stuck, AT_ONCE)
+    conn.commit()
+    return found
 
 
 def _tried(conn: db.Connection, run: Run, found: Past) -> bool:
