@@ -202,7 +202,8 @@ def _print_call(call: dict[str, Any]) -> None:
 
 
 def _length(call: dict[str, Any]) -> str:
-    return clock(call["seconds"]) if call["audio_sha256"] else "transcript"
+    heard = call["audio_sha256"] or call["recording_gone_at"]
+    return clock(call["seconds"]) if heard else "transcript"
 
 
 def insight_row(insight: dict[str, Any]) -> tuple[str, str, str, str]:

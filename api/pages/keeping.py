@@ -49,7 +49,7 @@ def keeping(conn: Connection, wanted: Rule | None = None) -> Keeping:
         told=rule_words(kept.rule),
         offer=_offer(conn, kept, wanted) if wanted else None,
         last=last,
-        stopped=last.stopped if last and kept.rule.limits else None,
+        stopped=last.stopped if last and last.started_at > kept.changed_at else None,
         runs=tuple(runs),
         changes=tuple(queries.changes(conn, RUNS_SHOWN)),
         holds=tuple(queries.holds(conn)),
@@ -103,12 +103,9 @@ def left_words(found: Preview | Run) -> str:
     return f"{told} stay{'s' if found.held + found.busy == 1 else ''}." if told else ""
 
 
-def kept_words(conn: Connection, call: Call, now: datetime) -> dict[str, str]:
-    """What a call's page says of how long it is there; empty where there is nothing to say."""
-    return {
-        "sound_gone": gone_words(call),
-        "kept_until": _until(queries.ends_of(conn, call), now),
-    }
+def kept_words(conn: Connection, call: Call, now: datetime) -> str:
+    """For how long a call is there; empty where it has no end."""
+    return _until(queries.ends_of(conn, call), now)
 
 
 def gone_words(call: Call) -> str:
