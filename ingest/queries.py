@@ -78,8 +78,8 @@ def get_audio(conn: Connection, sha256: str) -> Audio:
 def gone_of(conn: Connection, recordings: Collection[str]) -> set[str]:
     """Those of these recordings (SHA-256 in hex) that are not here any more."""
     rows = conn.execute(
-        """select sha256 from unnest(%s::text[]) as sha256
-            where not exists (select from audio where audio.sha256 = decode(sha256, 'hex'))""",
+        """select hex from unnest(%s::text[]) as asked(hex)
+            where not exists (select from audio where sha256 = decode(hex, 'hex'))""",
         [list(recordings)],
     )
     return {sha256 for (sha256,) in rows}

@@ -63,15 +63,16 @@ def _offer(conn: Connection, kept: Kept, wanted: Rule) -> Offer:
 
 
 def rule_words(rule: Rule | Change) -> str:
-    """ "Recordings are kept for 90 days after the call, calls for ever." """
+    """ "Recordings are kept for 90 days after the call was held, all else for ever." """
     sound, calls = rule.recording_days, rule.call_days
+    since = " after the call was held" if sound or calls else ""
     if sound is None:
-        return f"Calls and their recordings are kept {_lasting(calls)}."
-    return f"Recordings are kept {_lasting(sound)}, all else of a call {_lasting(calls)}."
+        return f"Calls and their recordings are kept {_lasting(calls)}{since}."
+    return f"Recordings are kept {_lasting(sound)}{since}, all else {_lasting(calls)}."
 
 
 def _lasting(days: int | None) -> str:
-    return "for ever" if days is None else f"for {count_words(days, 'day')} after the call was held"
+    return "for ever" if days is None else f"for {count_words(days, 'day')}"
 
 
 def going_words(found: Preview, rule: Rule) -> str:
