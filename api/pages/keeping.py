@@ -79,10 +79,10 @@ def going_words(found: Preview, rule: Rule) -> str:
     """What would go, in one or two sentences."""
     if not rule.limits:
         return "Nothing goes."
-    more = Counts(found.soon.recordings - found.now.recordings, found.soon.calls - found.now.calls)
     now = f"{counted(found.now)} would go tonight" if found.now else "Nothing would go tonight"
-    soon = f"{counted(more)} more within 30 days" if more else "nothing more within 30 days"
-    return f"{now}, {soon}."
+    if found.soon == found.now:
+        return f"{now}, nothing more within 30 days."
+    return f"{now}; within 30 days{', with those,' if found.now else ''} {counted(found.soon)}."
 
 
 def counted(counts: Counts | Run) -> str:
