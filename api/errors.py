@@ -86,6 +86,7 @@ TITLES = {
     "theme-changed": "Somebody changed the themes meanwhile",
     "too-few-reviews": "There is too little to judge by",
     "too-large": "This is more than Earshot takes",
+    "too-many-uploads": "You have as many unfinished uploads as you may",
     "too-many-views": "You have as many views as you may",
     "turn-changed": "Somebody edited these words meanwhile",
     "unavailable": "A part of Earshot is away just now",

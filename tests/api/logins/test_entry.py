@@ -70,6 +70,7 @@ def test_a_link_for_the_owner_changes_nobodys_role(settings: Settings, conn: Con
 def test_the_commands_say_what_is_wrong(
     settings: Settings, conn: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
     keep(Server("http://x", "esk_x"), settings.home)
     assert run(["login"]) == 0
     assert run(["login", "--name", "Ben"]) == 1
