@@ -1,5 +1,5 @@
 """What the API looks after by itself, beside its requests: uploads in pieces and silenced copies,
-whose files lie in its own home, where no worker may see them."""
+whose files lie in its own home, where no worker may see them, and sound that no call needs."""
 
 from anyio import sleep
 from anyio.to_thread import run_sync
@@ -7,6 +7,7 @@ from anyio.to_thread import run_sync
 from api.context import Context
 from ingest.base.db import Outage
 from ingest.base.log import get_logger
+from ingest.leftovers.removing import remove_due
 from ingest.queries import gone_of
 from ingest.silence import copied, forget_copies
 from ingest.store import spool_folder
@@ -16,8 +17,9 @@ log = get_logger(__name__)
 
 
 async def sweep_home(here: Context) -> None:
-    """Finish uploads that are whole, forget what has expired and copies of recordings that are
-    gone, now and then, until cancelled. Whatever goes wrong, the next round looks again."""
+    """Finish uploads that are whole, forget what has expired, and remove the sound of recordings
+    that are gone, now and then, until cancelled. Whatever goes wrong, the next round looks
+    again."""
     while True:
         try:
             # Abandoned at the end: what it has not finished, the next start will.
@@ -30,6 +32,8 @@ async def sweep_home(here: Context) -> None:
 
 
 def _sweep(here: Context) -> None:
+    with here.whole.connection() as conn:
+        remove_due(conn, here.store)
     forget_gone_copies(here)
     Uploads(here.pool, here.store, here.settings).sweep()
 

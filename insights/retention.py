@@ -2,7 +2,8 @@
 
 Each call goes in a transaction of its own, which counts it in its run: killed anywhere, a run goes
 on with the next ring of the bell, and two that are rung at once share the work. The sound itself is
-removed after that transaction (ingest.leftovers).
+removed after that transaction, by the API (ingest.leftovers): a worker that mines may have no way
+to the store.
 """
 
 from datetime import datetime
@@ -12,7 +13,6 @@ from ingest.base import db
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
 from ingest.leftovers.queries import leave_orphans
-from ingest.leftovers.removing import remove_due
 from ingest.retention import queries
 from ingest.retention.rule import Bounds, Kept, Past, Run, Trouble, too_many
 from insights.rollups.queries import moving_rollups
@@ -31,14 +31,12 @@ def erase(conn: db.Connection, call_id: int) -> str | None:
 
 
 def go_on(settings: Settings) -> None:
-    """Begin the run that is due, or go on with the one that is open; then remove what sound is left
-    over."""
+    """Begin the run that is due, or go on with the one that is open."""
     with db.connect(settings.database_url) as conn:
         run = begun(conn)
         conn.commit()
         if run:
             carry_on(conn, run)
-        remove_due(conn, settings)
 
 
 def begun(conn: db.Connection) -> Run | None:

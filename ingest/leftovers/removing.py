@@ -3,12 +3,11 @@
 from ingest.base.db import Connection
 from ingest.base.errors import EarshotError
 from ingest.base.log import get_logger
-from ingest.base.settings import Settings
 from ingest.leftovers import queries
-from ingest.store import Store, open_store
+from ingest.store import Store
 
 AT_ONCE = 200
-"""Removed by one ring of the bell; the rest by the next."""
+"""Removed in one round; the rest in the next."""
 
 log = get_logger(__name__)
 
@@ -28,11 +27,6 @@ def remove(conn: Connection, store: Store, sha256: str | None = None) -> bool:
     return found is not None
 
 
-def remove_due(conn: Connection, settings: Settings) -> int:
+def remove_due(conn: Connection, store: Store) -> int:
     """Remove what is due and return how much was looked at. Commits."""
-    if queries.next_due(conn) is None:
-        conn.commit()
-        return 0
-    conn.commit()
-    store = open_store(settings)
     return next((n for n in range(AT_ONCE) if not remove(conn, store)), AT_ONCE)

@@ -11,6 +11,7 @@ from api.upkeep import forget_gone_copies
 from api.users import Role
 from ingest.base import db
 from ingest.base.settings import settings as read_settings
+from ingest.leftovers.removing import remove_due
 from ingest.retention import queries
 from ingest.store import open_store
 from insights.retention import go_on
@@ -45,7 +46,8 @@ def night(api: Api) -> None:
         conn.execute("update retention set changed_at = changed_at - interval '1 day'")
         conn.execute("update retention_run set started_at = started_at - interval '1 day'")
         conn.commit()
-    go_on(api.settings)
+        go_on(api.settings)
+        remove_due(conn, open_store(api.settings))
 
 
 def test_everything_is_kept_for_ever_until_somebody_says_otherwise(api: Api) -> None:

@@ -20,7 +20,7 @@ from ingest.retention.rule import OnHold, RecordingGone, Rule, RuleChanged, Run
 from ingest.store import Store, open_store
 from insights import retention
 from insights.queries import insights_of, save_insights
-from insights.retention import begun, carry_on, erase, go_on
+from insights.retention import begun, carry_on, erase
 from insights.rollups.queries import rollup_differences
 from tests.insights.trending import said
 from transcribe import queries as transcripts
@@ -73,6 +73,13 @@ def keep_to(conn: db.Connection, recordings: int | None, whole: int | None = Non
     """Have this rule since yesterday."""
     queries.set_rule(conn, Rule(recordings, whole), "Ana")
     since_yesterday(conn)
+
+
+def go_on(settings: Settings) -> None:
+    """What a worker does, and the API after it."""
+    retention.go_on(settings)
+    with db.connect(settings.database_url) as conn:
+        remove_due(conn, open_store(settings))
 
 
 def since_yesterday(conn: db.Connection) -> None:
@@ -285,7 +292,7 @@ def test_killed_between_the_row_and_the_file(
     assert store.has(call.audio_sha256 or "")
     go_on(settings)
     assert not store.has(call.audio_sha256 or "")
-    remove_due(conn, settings)
+    remove_due(conn, store)
     assert conn.execute("select count(*) from leftover").fetchone() == (0,)
 
 
@@ -307,11 +314,11 @@ def test_sound_of_an_upload_that_was_killed_goes_a_day_later(
     leftovers.expect(conn, "ab" * 32)
     conn.commit()
     store.put("ab" * 32, sound)
-    assert remove_due(conn, settings) == 0
+    assert remove_due(conn, store) == 0
     assert store.has("ab" * 32)
     conn.execute("update leftover set due_at = now()")
     conn.commit()
-    assert remove_due(conn, settings) == 1
+    assert remove_due(conn, store) == 1
     assert not store.has("ab" * 32)
 
 
@@ -322,7 +329,7 @@ def test_sound_that_a_call_needs_is_never_removed(
     assert call.audio_sha256
     leftovers.leave(conn, call.audio_sha256)
     conn.commit()
-    assert remove_due(conn, settings) == 0
+    assert remove_due(conn, store) == 0
     assert store.has(call.audio_sha256)
 
 
@@ -368,10 +375,10 @@ def test_a_store_that_is_away_is_told_of_and_asked_again(
         1,
         "The store of recordings does not answer",
     )
-    assert remove_due(conn, settings) == 0  # not at once again
+    assert remove_due(conn, store) == 0  # not at once again
     conn.execute("update leftover set due_at = now()")
     conn.commit()
-    remove_due(conn, settings)
+    remove_due(conn, store)
     assert leftovers.remains(conn) is None
     assert not store.has(call.audio_sha256 or "")
 
