@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest import queries as calls
-from ingest.base import db
+from ingest.base import db, queue
 from ingest.base.errors import BadSetup, NotFound, Unavailable
 from ingest.base.settings import Settings
 from ingest.calls import Audio, Call, CallDetails, CallState
@@ -18,7 +18,7 @@ from ingest.leftovers.removing import remove_due
 from ingest.retention import queries
 from ingest.retention.rule import OnHold, RecordingGone, Rule, RuleChanged, Run
 from ingest.store import Store, open_store
-from insights import retention
+from insights import retention, tasks
 from insights.queries import insights_of, save_insights
 from insights.retention import begun, carry_on, erase
 from insights.rollups.queries import rollup_differences
@@ -121,6 +121,36 @@ def test_recordings_go_and_their_calls_stay(
     assert (run.recordings, run.calls, run.troubles) == (1, 0, ())
     assert run.ended_at is not None
     assert rollup_differences(conn) == []
+
+
+def test_the_clock_rings_it_and_a_worker_serves_it(
+    conn: db.Connection, settings: Settings, bring: Bring
+) -> None:
+    assert queue.RETAIN in queue.configuration(settings)["beat_schedule"]
+    assert queue.QUEUE_OF[queue.RETAIN] == queue.UPKEEP
+    call = bring(40)
+    keep_to(conn, 30, 30)
+    assert queue.app.tasks[queue.RETAIN] is not None
+    tasks.retain()
+    assert there(conn, call) is None
+
+
+def test_the_oldest_are_found_by_an_index(conn: db.Connection) -> None:
+    """And so is the call of a recording, also of one that is gone."""
+    conn.execute("set local enable_seqscan = off")
+    for query, indexes in (
+        (
+            """select id from call where audio_sha256 is not null and held_at <= now()
+                order by held_at, id limit 100""",
+            ("call_with_sound",),
+        ),
+        (
+            "select id from call where '\\x00'::bytea in (audio_sha256, gone_sha256)",
+            ("call_audio_sha256_key", "call_gone_sha256_key"),
+        ),
+    ):
+        plan = str(conn.execute(f"explain {query}").fetchall())
+        assert all(index in plan for index in indexes), plan
 
 
 def test_whole_calls_go_with_all_that_hangs_on_them(
