@@ -135,22 +135,15 @@ def test_the_clock_rings_it_and_a_worker_serves_it(
     assert there(conn, call) is None
 
 
-def test_the_oldest_are_found_by_an_index(conn: db.Connection) -> None:
-    """And so is the call of a recording, also of one that is gone."""
+def test_a_recording_is_known_by_an_index_also_when_it_is_gone(conn: db.Connection) -> None:
     conn.execute("set local enable_seqscan = off")
-    for query, indexes in (
-        (
-            """select id from call where audio_sha256 is not null and held_at <= now()
-                order by held_at, id limit 100""",
-            ("call_with_sound",),
-        ),
-        (
-            "select id from call where '\\x00'::bytea in (audio_sha256, gone_sha256)",
-            ("call_audio_sha256_key", "call_gone_sha256_key"),
-        ),
-    ):
-        plan = str(conn.execute(f"explain {query}").fetchall())
-        assert all(index in plan for index in indexes), plan
+    plan = str(
+        conn.execute(
+            "explain select id from call where '\\x00'::bytea in (audio_sha256, gone_sha256)"
+        ).fetchall()
+    )
+    assert "BitmapOr" in plan
+    assert "call_gone_sha256_key" in plan
 
 
 def test_whole_calls_go_with_all_that_hangs_on_them(
