@@ -17,7 +17,7 @@ from api.limiter import Limiter
 from api.logins.setup import provider_of
 from api.progress.follower import Follower
 from api.tagged import Tagged
-from api.upkeep import sweep_uploads
+from api.upkeep import sweep_home
 from ingest.base import db, queue
 from ingest.base.settings import Settings
 from ingest.store import open_store
@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
             )
             async with create_task_group() as tasks:
                 tasks.start_soon(follower.run)
-                tasks.start_soon(sweep_uploads, app.state.context)
+                tasks.start_soon(sweep_home, app.state.context)
                 yield
                 tasks.cancel_scope.cancel()
 

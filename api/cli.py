@@ -20,6 +20,7 @@ from api.commands import (
     processes,
     remine,
     reps,
+    retention,
     retrain,
     server,
     tune,
@@ -54,7 +55,8 @@ def earshot() -> None:
 
 _MODULES = (
     *(demo, server, calls, imports, competitors, remine, detectors, retrain),
-    *(offline, measure, measure_hearing, tune, admin, users, reps, processes),
+    *(offline, measure, measure_hearing, tune, admin, users, reps),
+    *(retention, processes),
 )
 for _module in _MODULES:
     for _command in _module.COMMANDS:

@@ -80,7 +80,14 @@ class CallLine(Answer):
     heard_seconds: float = Field(description="How far hearing has come.", examples=[312.0])
     missing_seconds: float = Field(description="Sound that was damaged beyond hearing.")
     channels: int
-    audio_sha256: str | None = Field(description="Null for a transcript without its sound.")
+    audio_sha256: str | None = Field(
+        description="Null for a transcript without its sound, and where the recording is gone."
+    )
+    recording_gone_at: datetime | None = Field(
+        description="When the retention rule let the recording go; the transcript stays."
+    )
+    hold_since: datetime | None = Field(description="Since when it is kept, whatever the rule.")
+    hold_by: str | None = Field(description="Who said so.")
     company_id: int
     company: str = Field(description="The seller's company, whose catalogue of rivals counts.")
     account_id: int | None
@@ -272,6 +279,10 @@ class CallOut(CallLine):
         examples=["Transcribed in German; not mined: Earshot’s detectors know English."],
     )
     edits: list[EditOut] = Field(description="Turns whose words were put right.")
+    recording_until: datetime | None = Field(
+        description="When the recording goes by the retention rule; null where none goes."
+    )
+    kept_until: datetime | None = Field(description="The same of the whole call.")
 
 
 class Uploaded(CallLine):

@@ -14,6 +14,7 @@ import httpx
 
 from api import auth, queries
 from api.local import LOCK, Server, keep, known_server
+from api.logins.entry import named
 from api.supervisor import Program, Supervisor
 from api.users import Role
 from ingest.base import db
@@ -67,13 +68,13 @@ def login_link(
     settings: Settings,
     url: str,
     name: str = OWNER,
-    role: Role = Role.ADMIN,
+    role: Role | None = None,
     rep: str | None = None,
 ) -> str:
-    """A page that logs one browser in, once and soon, as this user in this role. Raises BadSetup
-    where the user is disabled."""
+    """A page that logs one browser in, once and soon, as this user, who keeps the role they have
+    where none is said. Raises BadSetup where the user is disabled; as `api.logins.entry.named`."""
     with embedded(settings) as filled, db.connect(filled.database_url) as conn:
-        user = auth.create_user(conn, name, role, rep)
+        user = named(conn, name, role, rep)
         secret = auth.login_link(conn, user)
         if auth.link_owner(conn, secret) is None:
             raise BadSetup(f"{user.name} may not log in: run `earshot user enable` first.")

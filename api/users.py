@@ -28,6 +28,7 @@ class Right(StrEnum):
     USERS = "manage users"
     RAW = "read and hear what is private"
     WEBHOOKS = "manage webhooks"
+    RETAIN = "say how long calls are kept"
 
 
 PERMISSIONS: dict[Right, frozenset[Role]] = {
@@ -42,6 +43,7 @@ PERMISSIONS: dict[Right, frozenset[Role]] = {
     Right.USERS: frozenset({Role.ADMIN}),
     Right.RAW: frozenset({Role.ADMIN}),
     Right.WEBHOOKS: frozenset({Role.ADMIN}),
+    Right.RETAIN: frozenset({Role.ADMIN}),
 }
 """The one table of who may do what; a route names its right, never a role."""
 

@@ -70,7 +70,7 @@ class Call:
     heard_seconds: float  # how far hearing has come
     missing_seconds: float  # sound that could not be decoded
     channels: int
-    audio_sha256: str | None  # hex; None for a transcript brought without its sound
+    audio_sha256: str | None  # hex; None without sound: brought as a transcript, or gone
     company_id: int
     company: str
     account_id: int | None = None
@@ -91,6 +91,14 @@ class Call:
     attempts: int = 0  # of the present step, since it last came further
     failure: str | None = None  # why it failed, in one plain sentence
     waiting_reason: str | None = None  # why it was put back to wait, until it is taken again
+    recording_gone_at: datetime | None = None  # when the retention rule let its sound go
+    hold_since: datetime | None = None  # retention leaves it alone
+    hold_by: str | None = None  # who said so
+
+    @property
+    def brought_as_words(self) -> bool:
+        """Whether there never was sound."""
+        return self.audio_sha256 is None and self.recording_gone_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ingest.details import (
     for_rep,
     lacking,
 )
+from ingest.leftovers.queries import expect
 from ingest.store import Store, spool_folder
 from ingest.tasks import relay
 
@@ -97,9 +98,10 @@ def accept(
     """Take the recording at `path` as a call to be heard, once: the same sound is the same call,
     and what `details` know more of it is noted.
 
-    The sound is kept before the call is written: a crash between leaves sound without a call,
-    never a call without sound. Who brings it may be bound to a `rep`. Raises Empty, NotAudio,
-    TooLarge, BadMetadata, AnotherReps, Unavailable.
+    The sound is kept before the call is written: a crash between leaves sound without a call, which
+    is removed a day later, never a call without sound. The sound of a call whose recording went by
+    the retention rule is not kept again. Who brings it may be bound to a `rep`. Raises Empty,
+    NotAudio, TooLarge, BadMetadata, AnotherReps, Unavailable.
     """
     details = for_rep(details, rep)
     check_times(details, now)
@@ -109,8 +111,12 @@ def accept(
     if known is None:
         audio = probe(path, Limits.of(settings), name=filename, sha256=sha256)
         _check_seller(audio, details, filename)
+        with pool.connection() as conn:
+            expect(conn, sha256)  # killed from here on, we leave nothing that is not found
         store.put(sha256, path)
         accepted = _take(pool, audio, filename, details, now, rep)
+        if not store.has(sha256):  # its like was brought and deleted meanwhile
+            store.put(sha256, path)
     else:
         accepted = _take_again(pool, known, details, rep)
     relay(pool)

@@ -18,11 +18,13 @@ from ingest.base.db import Connection
 from ingest.base.errors import BadMetadata, LeaseLost, NotFound, Refused
 from ingest.base.queue import HEAR, MINE
 from ingest.calls import MAX_ATTEMPTS, MOVES, Audio, Call, CallDetails, CallState
+from ingest.leftovers.queries import forget, leave
 from ingest.library.queries import CALL, call_row
 from ingest.library.queries import list_calls as list_calls
 from ingest.outbox import enqueue as enqueue
 from ingest.parties import account_of, rep_named
 from ingest.parties import company_named as company_named
+from ingest.retention.rule import OnHold, gone
 from ingest.webhooks.queries import emit_failed
 
 _BEFORE = {CallState.HEARING: CallState.WAITING, CallState.MINING: CallState.HEARD}
@@ -46,7 +48,8 @@ CLEARABLE = {"account": "account_id", "rep": "rep_id"} | {
 def keep_audio(conn: Connection, audio: Audio) -> None:
     """Note a recording, unless it is there; hold its row until the transaction ends.
 
-    So two uploads of one recording take turns: ask `call_by_audio` after this.
+    So two uploads of one recording take turns: ask `call_by_audio` after this. Its sound is no
+    leftover then.
     """
     conn.execute(
         """insert into audio (sha256, size_bytes, seconds, channels, sample_rate, container, codec)
@@ -55,6 +58,7 @@ def keep_audio(conn: Connection, audio: Audio) -> None:
            on conflict (sha256) do update set sha256 = excluded.sha256""",
         asdict(audio),
     )
+    forget(conn, audio.sha256)
 
 
 def get_audio(conn: Connection, sha256: str) -> Audio:
@@ -69,6 +73,16 @@ def get_audio(conn: Connection, sha256: str) -> Audio:
     if found is None:
         raise NotFound(f"There is no recording {sha256[:12]}….")
     return found
+
+
+def gone_of(conn: Connection, recordings: Collection[str]) -> set[str]:
+    """Those of these recordings (SHA-256 in hex) that are not here any more."""
+    rows = conn.execute(
+        """select hex from unnest(%s::text[]) as asked(hex)
+            where not exists (select from audio where sha256 = decode(hex, 'hex'))""",
+        [list(recordings)],
+    )
+    return {sha256 for (sha256,) in rows}
 
 
 # -- calls ----------------------------------------------------------------------------------
@@ -148,21 +162,28 @@ def get_call(conn: Connection, call_id: int) -> Call:
 
 
 def call_by_audio(conn: Connection, sha256: str) -> Call | None:
-    """The call whose recording has that SHA-256 (hex)."""
-    return _call(conn, sql.SQL("call.audio_sha256 = decode(%s, 'hex')"), [sha256])
+    """The call whose recording has that SHA-256 (hex), or had it until it went."""
+    which = sql.SQL("decode(%s, 'hex') in (call.audio_sha256, call.gone_sha256)")
+    return _call(conn, which, [sha256])
 
 
 def delete_call(conn: Connection, call_id: int) -> str | None:
-    """Forget a call and all that was found in it; return its recording's SHA-256 (hex), which the
-    caller takes out of the store. Raises NotFound.
+    """Forget a call and all that was found in it; return the SHA-256 (hex) of its recording, which
+    is a leftover from now on. Raises NotFound, OnHold.
 
     Whoever deletes a mined call has insights take it out of their counts.
     """
-    sha256 = get_call(conn, call_id).audio_sha256
+    call = get_call(conn, call_id)
+    if call.hold_since:
+        raise OnHold(
+            f"Call {call_id} is on hold, which {call.hold_by} said: lift the hold before you "
+            "delete it."
+        )
     conn.execute("delete from call where id = %s", [call_id])
-    if sha256:
-        conn.execute("delete from audio where sha256 = decode(%s, 'hex')", [sha256])
-    return sha256
+    if call.audio_sha256:
+        conn.execute("delete from audio where sha256 = decode(%s, 'hex')", [call.audio_sha256])
+        leave(conn, call.audio_sha256)
+    return call.audio_sha256
 
 
 # -- leases ---------------------------------------------------------------------------------
@@ -301,9 +322,9 @@ def hand_back(conn: Connection, call_id: int, owner: str) -> None:
 
 def retry(conn: Connection, call_id: int, state: CallState = CallState.WAITING) -> Call:
     """Have a call heard (WAITING) or mined (HEARD) again, and queue that. Raises Refused where a
-    worker has it or will have it anyway, or there is no sound to hear; NotFound."""
-    if state is CallState.WAITING and get_call(conn, call_id).audio_sha256 is None:
-        raise Refused(f"Call {call_id} was brought as a transcript: there is no sound to hear.")
+    worker has it or will have it anyway, or there is no sound to hear; RecordingGone; NotFound."""
+    if state is CallState.WAITING:
+        _check_sound(get_call(conn, call_id))
     sources = [old for old in (CallState.DONE, CallState.FAILED) if state in MOVES[old]]
     moved = conn.execute(
         """update call set state = %s, state_since = clock_timestamp(), attempts = 0,
@@ -316,6 +337,13 @@ def retry(conn: Connection, call_id: int, state: CallState = CallState.WAITING) 
         raise Refused(f"Call {call_id} is {call.state}: wait until it is done or has failed.")
     enqueue(conn, HEAR if state is CallState.WAITING else MINE, call_id)
     return call
+
+
+def _check_sound(call: Call) -> None:
+    if call.recording_gone_at:
+        raise gone(call.id, call.recording_gone_at)
+    if call.audio_sha256 is None:
+        raise Refused(f"Call {call.id} was brought as a transcript: there is no sound to hear.")
 
 
 # -- rows -----------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ def silenced_copy(store: Store, recording: str, spans: Spans, spool: Path) -> Pa
     return kept
 
 
+def copied(spool: Path) -> set[str]:
+    """The recordings (SHA-256 in hex) of which `silenced_copy` keeps something here."""
+    return {path.name.split("-")[1] for path in spool.glob("silenced-*.wav")}
+
+
 def forget_copies(recording: str, spool: Path) -> None:
     """Remove what `silenced_copy` kept of a recording here."""
     for path in spool.glob(f"silenced-{recording}-*.wav"):

@@ -1,4 +1,5 @@
-"""The insights room's tasks: mine a call, and go on with mining old calls again."""
+"""The insights room's tasks: mine a call, go on with mining old calls again, and let go of what is
+past."""
 
 from functools import lru_cache, partial
 
@@ -6,14 +7,14 @@ from ingest import leases
 from ingest import queries as calls
 from ingest.base import db
 from ingest.base.log import get_logger
-from ingest.base.queue import MINE, REMINE, app
+from ingest.base.queue import MINE, REMINE, RETAIN, app
 from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from ingest.soundless import recordings_before
 from ingest.tasks import relay
 from ingest.webhooks.queries import emit
 from ingest.webhooks.webhook import EventType
-from insights import queries
+from insights import queries, retention
 from insights.basis import load_basis
 from insights.insight import Kind, Mined, Review
 from insights.mining import Mining, choose
@@ -45,6 +46,12 @@ def remine() -> None:
     clock rings this, so that no message matters."""
     _retally(settings())
     work.go_on(settings(), _miner)
+
+
+@app.task(name=RETAIN)  # type: ignore[untyped-decorator]  # celery has no types
+def retain() -> None:
+    """Let go of what the retention rule says; the clock rings this, so that no message matters."""
+    retention.go_on(settings())
 
 
 def _retally(config: Settings) -> None:

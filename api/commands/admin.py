@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 ROLES = ("sales", "marketing", "product", "admin")
 rep_option = click.option("--rep", help="A rep's name: this user sees that rep's calls alone.")
-role_option = click.option("--role", type=click.Choice(ROLES), default="admin", show_default=True)
+role_option = click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    help="The role they have otherwise; who is new needs one, but for the first user of all.",
+)
 
 
 @contextlib.contextmanager
@@ -73,7 +77,7 @@ def check_rollups() -> int:
 @click.option("--name", default="owner", show_default=True, help="Who logs in.")
 @role_option
 @rep_option
-def login(name: str, role: str, rep: str | None) -> None:
+def login(name: str, role: str | None, rep: str | None) -> None:
     """Print a link that logs a browser in.
 
     It serves once, within a quarter of an hour.
@@ -92,7 +96,8 @@ def login(name: str, role: str, rep: str | None) -> None:
     url = settings.url or (known.url if known else "")
     if not url:
         raise BadSetup("No server is known here: start one with `earshot up`, or set EARSHOT_URL.")
-    click.echo(login_link(settings, url.rstrip("/"), name, Role(role), rep))
+    given = Role(role) if role else None
+    click.echo(login_link(settings, url.rstrip("/"), name, given, rep))
 
 
 @click.group()
@@ -110,18 +115,20 @@ def token() -> None:
 @click.option("--user", help="Whose it is; the token's name otherwise.")
 @role_option
 @rep_option
-def token_create(name: str, user: str | None, role: str, rep: str | None) -> None:
+def token_create(name: str, user: str | None, role: str | None, rep: str | None) -> None:
     """Make a token and print it: it is shown this once only.
 
     \b
     Example:
       earshot token create --name "CRM export" --role product
     """
-    from api.auth import create_token, create_user
+    from api.auth import create_token
+    from api.logins.entry import named
     from api.users import Role
 
+    given = Role(role) if role else None
     with database() as conn:
-        secret, _ = create_token(conn, create_user(conn, user or name, Role(role), rep), name)
+        secret, _ = create_token(conn, named(conn, user or name, given, rep), name)
     click.echo(secret)
 
 

@@ -33,6 +33,8 @@ KIND_WORDS = {
     "feature_request": "feature request",
 }
 
+TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+
 DETAILS = (
     click.option("--account", help="The buyer's company."),
     click.option(
@@ -42,13 +44,13 @@ DETAILS = (
     click.option("--rep", help="The seller."),
     click.option("--title", help="The call's title; the file's name otherwise."),
     click.option("--company", help="Your own company: chooses the catalogue of rivals."),
-    click.option("--held-at", type=click.DateTime(), help="When it was held; now otherwise."),
+    click.option("--held-at", type=click.DateTime(TIMES), help="When it was held; now otherwise."),
     click.option("--deal-value", "deal_value_usd", type=float, help="In US dollars."),
     click.option("--stage", help="Of the deal, such as discovery."),
     click.option("--outcome", help="won or lost; nothing while it is open."),
     click.option("--lead-source", help="Where the lead came from."),
     click.option("--campaign", help="The campaign that brought the lead."),
-    click.option("--lead-created-at", type=click.DateTime(), help="When the lead came in."),
+    click.option("--lead-created-at", type=click.DateTime(TIMES), help="When the lead came in."),
     click.option("--consent", help="How the recording was agreed to."),
     click.option("--language", help="ISO 639-1, such as en."),
     click.option("--seller-channel", type=click.IntRange(0), help="0 is left, 1 is right."),
@@ -218,7 +220,8 @@ def _print_call(call: dict[str, Any]) -> None:
 
 
 def _length(call: dict[str, Any]) -> str:
-    return clock(call["seconds"]) if call["audio_sha256"] else "transcript"
+    heard = call["audio_sha256"] or call["recording_gone_at"]
+    return clock(call["seconds"]) if heard else "transcript"
 
 
 def insight_row(insight: dict[str, Any]) -> tuple[str, str, str, str]:

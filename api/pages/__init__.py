@@ -16,6 +16,7 @@ from api.pages import (
     proposals,
     provider,
     queue,
+    retention,
     reviews,
     rivals,
     search,
@@ -35,6 +36,6 @@ router = APIRouter(include_in_schema=False)
 for room in (
     *(overview, calls, call, voices, languages, edits, views, search, reviews, queue, digest),
     *(digests, trends, themes, theme, competitors, rivals, leads, proposals, webhooks, settings),
-    *(provider, login),
+    *(retention, provider, login),
 ):
     router.include_router(room.router)

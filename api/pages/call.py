@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +12,7 @@ from api.pages import words
 from api.pages.clip import NoSuchStretch, clip_of, link, shown_in, stretch
 from api.pages.heard_in import heard_in
 from api.pages.hearing import hearing_lines
+from api.pages.keeping import gone_words, kept_words
 from api.pages.marking import Mark, Piece, pieces, word_times
 from api.pages.queries import theme_names
 from api.pages.site import page
@@ -141,6 +143,7 @@ def whole(
         rivals = [rival.name for rival in catalogue(conn, call.company_id)]
         themes = theme_names(conn, call.company_id)
         lost = by_hand(conn, call_id).words if draft.again else ""
+        until = kept_words(conn, call, datetime.now(UTC))
     return page(
         "call.html",
         user,
@@ -164,6 +167,7 @@ def whole(
         may_edit=user.may(Right.BRING) and call.state in EDITABLE,
         rivals=rivals,
         themes=themes,
+        kept_until=until,
         **_clip(call, transcript, asked),
         **_so_far(call, so_far, is_veiled(here, user)),
         **_state(call, transcript, found, how),
@@ -216,10 +220,12 @@ def _state(
     told = words.listed([text for _, text in words.kinds_counted(counts)])
     unmined = why_not_mined(transcript, how is not None) if transcript else None
     nothing = "No objection, competitor or feature request was found."
-    what = "recording is"
+    what = "call is" if call.recording_gone_at else "recording is"
     if transcript:
         what = "recording and every word of it are" if call.audio_sha256 else "transcript is"
     return {
+        "sound_gone": gone_words(call),
+        "hearable": transcript is not None or call.audio_sha256 is not None,
         "underway": call.state in words.ON_THE_WAY,
         "answer": f"{told}."
         if told

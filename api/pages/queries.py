@@ -39,11 +39,12 @@ def tally(conn: Connection) -> Tally:
     """How many calls are done, on the way and failed."""
     with conn.cursor(row_factory=class_row(Tally)) as cursor:
         found = cursor.execute(
-            """select count(*) filter (where state = 'done' and audio_sha256 is not null) as heard,
-                      count(*) filter (where state = 'done' and audio_sha256 is null) as read,
+            """select count(*) filter (where state = 'done' and not words) as heard,
+                      count(*) filter (where state = 'done' and words) as read,
                       count(*) filter (where state not in ('done', 'failed')) as underway,
                       count(*) filter (where state = 'failed') as failed
-                 from call"""
+                 from (select state, audio_sha256 is null and recording_gone_at is null as words
+                         from call) known"""
         ).fetchone()
     assert found is not None, "a count has a row"
     return found

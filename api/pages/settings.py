@@ -13,6 +13,7 @@ from api.auth import create_token, create_user, needs, session_of
 from api.context import Context, Here
 from api.logins import by_password, queries
 from api.logins.invitation import invitation
+from api.pages.keeping import keeping
 from api.pages.site import page
 from api.passwords import LONGEST, SHORTEST
 from api.people import Person, clean_name
@@ -21,6 +22,7 @@ from api.rest.tokens import RoleDiffers
 from api.users import Right, Role, User
 from ingest.base.db import Connection
 from ingest.base.errors import EarshotError
+from ingest.retention.rule import Rule
 from insights.digest import count_words
 
 router = APIRouter(prefix="/settings")
@@ -47,7 +49,7 @@ NOTHING = Told()
 @router.get("")
 def settings_page(request: Request, here: Here, user: Reader) -> Response:
     """One's own log-in, and for admins everybody's."""
-    return _settings(request, here, user)
+    return settings(request, here, user)
 
 
 @router.get("/users")
@@ -66,9 +68,9 @@ def change_password(
     try:
         by_password.change(request, here, user, present, wanted)
     except EarshotError as error:
-        return _settings(request, here, user, Told("you", wrong=error))
+        return settings(request, here, user, Told("you", wrong=error))
     done = "Your password is changed. Other browsers of yours are logged out."
-    return _settings(request, here, user, Told("you", done))
+    return settings(request, here, user, Told("you", done))
 
 
 @router.post("/sessions")
@@ -89,8 +91,8 @@ def add_user(
             made = queries.add_person(conn, clean_name(name), role)
             link = invitation(conn, request, here.settings, made)
     except EarshotError as error:
-        return _settings(request, here, user, Told("users", wrong=error, name=name))
-    return _settings(request, here, user, Told("users", _hand_over(made), secret=link))
+        return settings(request, here, user, Told("users", wrong=error, name=name))
+    return settings(request, here, user, Told("users", _hand_over(made), secret=link))
 
 
 @router.post("/users/{user_id}/link")
@@ -99,7 +101,7 @@ def make_link(request: Request, here: Here, user: KeepsUsers, user_id: Id) -> Re
     with here.pool.connection() as conn:
         person = queries.person(conn, user_id)
         link = invitation(conn, request, here.settings, person)
-    return _settings(request, here, user, Told("users", _hand_over(person), secret=link))
+    return settings(request, here, user, Told("users", _hand_over(person), secret=link))
 
 
 @router.post("/users/{user_id}/role")
@@ -111,7 +113,7 @@ def set_role(
         with here.pool.connection() as conn:
             queries.set_role(conn, user_id, role)
     except EarshotError as error:
-        return _settings(request, here, user, Told("users", wrong=error))
+        return settings(request, here, user, Told("users", wrong=error))
     return RedirectResponse(f"/settings#user-{user_id}", 303)
 
 
@@ -127,7 +129,7 @@ def set_state(
             else:
                 queries.enable(conn, user_id)
     except EarshotError as error:
-        return _settings(request, here, user, Told("users", wrong=error))
+        return settings(request, here, user, Told("users", wrong=error))
     return RedirectResponse(f"/settings#user-{user_id}", 303)
 
 
@@ -141,9 +143,9 @@ def add_token(
             owner = _program(conn, clean_name(name), role)
             secret, _ = create_token(conn, owner, owner.name)
     except EarshotError as error:
-        return _settings(request, here, user, Told("tokens", wrong=error, name=name))
+        return settings(request, here, user, Told("tokens", wrong=error, name=name))
     done = f"The token of {owner.name}. It is shown this once: copy it now."
-    return _settings(request, here, user, Told("tokens", done, secret=secret))
+    return settings(request, here, user, Told("tokens", done, secret=secret))
 
 
 @router.post("/tokens/{token_id}/revoke")
@@ -169,13 +171,21 @@ def _hand_over(person: Person) -> str:
     )
 
 
-def _settings(request: Request, here: Context, user: User, told: Told = NOTHING) -> Response:
+def settings(
+    request: Request,
+    here: Context,
+    user: User,
+    told: Told = NOTHING,
+    wanted: Rule | None = None,
+) -> Response:
+    """The page; `wanted` is a retention rule that somebody looks at before it is kept to."""
     now = datetime.now(UTC)
     with here.pool.connection() as conn:
         me = queries.person(conn, user.id)
         sessions = queries.sessions(conn, user.id, session_of(request), now)
         people = queries.people(conn) if user.may(Right.USERS) else []
         tokens = access.list_tokens(conn) if user.may(Right.TOKENS) else []
+        kept = keeping(conn, wanted) if user.may(Right.RETAIN) else None
     return page(
         "settings.html",
         user,
@@ -185,6 +195,7 @@ def _settings(request: Request, here: Context, user: User, told: Told = NOTHING)
         sessions=sessions,
         people=people,
         tokens=tokens,
+        keeping=kept,
         roles=list(Role),
         told=told,
         shortest=SHORTEST,

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.pages import words
+from api.pages.keeping import counted, left_words, rule_words
 from api.users import Right, User
 from insights.digest import call_path, count_words, label_words, not_enough
 from insights.insight import Category, Kind, Review, Stance
@@ -34,6 +35,9 @@ def templates() -> Environment:
         "counted": count_words,
         "title_of": words.title_of,
         "is_day": words.is_day,
+        "going": counted,
+        "left": left_words,
+        "ruled": rule_words,
     }
     environment.globals |= {
         "Category": Category,

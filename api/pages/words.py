@@ -21,7 +21,7 @@ STATE_WORDS: dict[CallState, str] = {
 
 def state_of(call: Call) -> str:
     """Where a call stands; nothing is heard of one brought as a transcript."""
-    if call.state is CallState.HEARD and call.audio_sha256 is None:
+    if call.state is CallState.HEARD and call.brought_as_words:
         return "Waiting to be mined"
     return STATE_WORDS[call.state]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -17,8 +17,9 @@ from api.users import User
 from api.veil import is_veiled, veil
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
-from ingest.calls import Audio
+from ingest.calls import Audio, Call
 from ingest.queries import get_audio, get_call
+from ingest.retention.rule import gone
 from ingest.silence import silenced_copy
 from ingest.store import CHUNK_BYTES, spool_folder
 from transcribe import queries as transcripts
@@ -64,7 +65,6 @@ class _Sound:
     size: int  # bytes
     tag: str
     media_type: str
-    cache: str
     read: Callable[[int, int], Iterator[bytes]]  # the bytes [start, end)
 
 
@@ -75,16 +75,12 @@ def play(request: Request, here: Here, user: Reader, call_id: Id) -> Response:
     silenced, as WAV. One byte range is answered by 206."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
-        if call.audio_sha256 is None:
-            raise NotFound(f"Call {call_id} was brought as a transcript: it has no recording.")
-        audio = get_audio(conn, call.audio_sha256)
+        audio = sound_of(conn, call)
         spans = silences(here, user, conn, call_id)
     sound = _silenced(here, audio, spans) if spans else _as_brought(here, audio)
-    if is_veiled(here, user):  # what is private may be known better tomorrow
-        sound = replace(sound, cache="private, no-cache")
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": sound.cache,
+        "Cache-Control": "private, no-cache",  # it may be gone tomorrow, or more of it private
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(call.filename, safe='')}",
         "ETag": sound.tag,
         "Vary": "Authorization, Cookie",
@@ -92,6 +88,15 @@ def play(request: Request, here: Here, user: Reader, call_id: Id) -> Response:
     if sound.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return _part(request, sound, headers)
+
+
+def sound_of(conn: Connection, call: Call) -> Audio:
+    """The call's recording. Raises NotFound for a transcript, RecordingGone."""
+    if call.recording_gone_at:
+        raise gone(call.id, call.recording_gone_at)
+    if call.audio_sha256 is None:
+        raise NotFound(f"Call {call.id} was brought as a transcript: it has no recording.")
+    return get_audio(conn, call.audio_sha256)
 
 
 def _part(request: Request, sound: _Sound, headers: dict[str, str]) -> Response:
@@ -136,7 +141,6 @@ def _as_brought(here: Context, audio: Audio) -> _Sound:
         size=here.store.size(audio.sha256),
         tag=f'"{audio.sha256}"',
         media_type=TYPES.get(audio.container, "application/octet-stream"),
-        cache="private, max-age=31536000, immutable",
         read=partial(here.store.open_range, audio.sha256),
     )
 
@@ -147,7 +151,6 @@ def _silenced(here: Context, audio: Audio, spans: list[tuple[float, float]]) -> 
         size=path.stat().st_size,
         tag=f'"{path.stem}"',
         media_type="audio/wav",
-        cache="private, no-cache",
         read=partial(_read, path),
     )
 

@@ -30,12 +30,15 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
 from ingest.calls import Call, CallDetails, CallState
 from ingest.details import check_rep, check_times
+from ingest.leftovers.removing import remove
 from ingest.library.library import Place, Sort
+from ingest.retention.queries import ends_of
 from ingest.silence import forget_copies
 from ingest.store import spool_folder
 from ingest.tasks import relay
 from insights.minable import why_not_mined
 from insights.queries import insights_of, mining_note
+from insights.retention import erase
 from insights.rollups.queries import moving_rollups
 from transcribe import formats
 from transcribe import queries as transcripts
@@ -166,13 +169,14 @@ def retry_call(here: Here, _: Bringer, call_id: Id) -> CallLine:
 
 @router.delete("/{call_id}", status_code=204)
 def delete_call(here: Here, _: Eraser, call_id: Id) -> None:
-    """Delete a call for good: its recording, its transcript, its insights and what they count."""
+    """Delete a call for good: its recording, its transcript, its insights and what they count. One
+    on hold is refused. Where the store of recordings is away, the sound is removed as soon as it is
+    back."""
     with here.whole.connection() as conn:
-        with moving_rollups(conn, call_id):
-            sha256 = queries.delete_call(conn, call_id)
+        sha256 = erase(conn, call_id)
+        conn.commit()
         if sha256:
-            # Before the commit: whoever brings the same recording waits for it, then keeps it anew.
-            here.store.delete(sha256)
+            remove(conn, here.store, sha256)
             forget_copies(sha256, spool_folder(here.settings))
 
 
@@ -205,6 +209,7 @@ def whole(here: Context, user: User, conn: Connection, call: Call) -> CallOut:
         transcript = hide.transcript(call.id, transcript)
     found = insights_behind(hide, insights_of(conn, call.id))
     how = mining_note(conn, call.id)
+    ends = ends_of(conn, call)
     return CallOut(
         **CallLine.model_validate(call).model_dump(),
         transcript=TranscriptOut.model_validate(transcript) if transcript else None,
@@ -216,6 +221,8 @@ def whole(here: Context, user: User, conn: Connection, call: Call) -> CallOut:
             EditOut.model_validate(edit)
             for edit in shown_edits(here, user, conn, call.id, edits_of(conn, call.id))
         ],
+        recording_until=ends.sound,
+        kept_until=ends.calls,
     )
 
 

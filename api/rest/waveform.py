@@ -7,11 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.context import Here
-from api.rest.audio import silences
+from api.rest.audio import silences, sound_of
 from api.rest.calls import transcript_of
 from api.rest.parameters import Id, Reader
-from ingest.base.errors import NotFound
-from ingest.queries import get_audio, get_call
+from ingest.queries import get_call
 from ingest.silence import MARGIN_SECONDS
 from ingest.waveform.levels import Levels, apart, hushed, together
 from ingest.waveform.measuring import levels_of
@@ -45,9 +44,7 @@ def waveform(here: Here, user: Reader, call_id: Id) -> WaveformOut:
     wherever they hear nothing. Measured when it is first asked for, which takes seconds."""
     with here.pool.connection() as conn:
         call = get_call(conn, call_id)
-        if call.audio_sha256 is None:
-            raise NotFound(f"Call {call_id} was brought as a transcript: it has no sound to draw.")
-        audio = get_audio(conn, call.audio_sha256)
+        audio = sound_of(conn, call)
         spans = silences(here, user, conn, call_id)
         transcript = transcript_of(conn, call_id)
     levels = hushed(levels_of(here.pool, here.store, audio), audio.seconds, spans, MARGIN_SECONDS)

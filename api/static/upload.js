@@ -3,7 +3,7 @@
 
 const PIECE = 8 * 1024 * 1024; // bytes
 const TUS = { "tus-resumable": "1.0.0" };
-const PASSING = [0, 408, 409, 423, 429, 460]; // and all of the server's own troubles
+const PASSING = [0, 408, 423, 429, 460]; // and all of the server's own troubles
 const PAUSES = [1, 2, 5, 10, 20, 30, 60, 60, 60, 60]; // seconds before each try that brought nothing
 
 // Resolves to the call, with `duplicate`; an error's message says what to do. `say.sent` is told

@@ -21,6 +21,7 @@ REMINE = "insights.remine"
 SWEEP = "ingest.sweep"
 SEND = "webhooks.send"
 DIGESTS = "api.digests"
+RETAIN = "insights.retain"
 
 HEARING, MINING, UPKEEP, SENDING = "hearing", "mining", "upkeep", "sending"
 QUEUE_OF = {
@@ -29,6 +30,7 @@ QUEUE_OF = {
     REMINE: MINING,
     SWEEP: UPKEEP,
     DIGESTS: UPKEEP,
+    RETAIN: UPKEEP,
     SEND: SENDING,
 }
 
@@ -105,7 +107,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
                 "schedule": settings.sweep_seconds,
                 "options": {"expires": settings.sweep_seconds},  # late ones must not pile up
             }
-            for task in (SWEEP, REMINE, SEND, DIGESTS)
+            for task in (SWEEP, REMINE, SEND, DIGESTS, RETAIN)
         },
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: the sweep needs no past, no file
     }

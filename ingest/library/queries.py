@@ -21,7 +21,8 @@ CALL = sql.SQL(
               account.segment, call.rep_id, rep.name as rep,
               call.deal_value_usd, call.stage, call.outcome, call.lead_source, call.campaign,
               call.lead_created_at, call.consent, call.language, call.seller_channel,
-              call.attempts, call.failure, call.waiting_reason
+              call.attempts, call.failure, call.waiting_reason, call.recording_gone_at,
+              call.hold_since, call.hold_by
          from call join company on company.id = call.company_id
               left join account on account.id = call.account_id
               left join rep on rep.id = call.rep_id"""

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
-from ingest.uploads.upload import Upload
+from ingest.uploads.upload import Unfinished, Upload
 
 KEPT_HOURS = 24
 """An upload to which nothing comes for so long is forgotten."""
@@ -25,6 +25,20 @@ def add(conn: Connection, user_id: int, size: int, metadata: str) -> Upload:
     ).format(_COLUMNS)
     with conn.cursor(row_factory=class_row(Upload)) as cursor:
         return cursor.execute(query, (user_id, size, metadata, KEPT_HOURS)).fetchall()[0]
+
+
+def unfinished(conn: Connection, user_id: int) -> Unfinished:
+    """What this user has begun and not finished. Until the transaction ends the user begins
+    nothing else: of two requests at once the second counts the first's."""
+    conn.execute("select from app_user where id = %s for no key update", (user_id,))
+    with conn.cursor(row_factory=class_row(Unfinished)) as cursor:
+        return cursor.execute(
+            """select count(*), coalesce(sum(bytes), 0)::bigint as bytes,
+                      (array_agg(id order by expires_at))[1] as oldest
+                 from upload where user_id = %s
+                  and call_id is null and refusal is null and expires_at > now()""",
+            (user_id,),
+        ).fetchall()[0]
 
 
 def get(conn: Connection, user_id: int, upload_id: str) -> Upload:

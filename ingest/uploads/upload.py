@@ -19,6 +19,22 @@ NOT_NEEDED = ("filetype",)
 """What many clients say by themselves; the sound itself tells what it is."""
 
 
+MOST_OPEN = 50
+"""Unfinished uploads of one user. A client that is given a folder begins a few dozen before it has
+sent the first to its end; who has more has lost sight of them."""
+
+MOST_OPEN_LARGEST = 10
+"""What they may come to, in recordings of the largest size: a day's calls, however long, and no
+disk that one user fills."""
+
+
+class TooManyUploads(Refused):
+    """More begun than one user may leave unfinished."""
+
+    code = "too-many-uploads"
+    status = 409
+
+
 class BadHeader(Refused):
     """A header of the protocol that cannot be read."""
 
@@ -86,6 +102,27 @@ class Upload:
     def ended(self) -> bool:
         """Whether it became a call or was refused."""
         return self.call_id is not None or self.refusal is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What one user has begun and not finished."""
+
+    count: int
+    bytes: int  # when all of it is there
+    oldest: str | None  # its id
+
+    def check_room(self, size: int, largest: int) -> None:
+        """Raise TooManyUploads where another one of `size` bytes is too much; a recording may have
+        `largest`."""
+        most = MOST_OPEN_LARGEST * largest
+        if self.count < MOST_OPEN and self.bytes + size <= most:
+            return
+        raise TooManyUploads(
+            f"You have {self.count} unfinished uploads of {self.bytes / 1e6:,.0f} MB together; "
+            f"{MOST_OPEN} of {most / 1e6:,.0f} MB are the most. Finish or remove one: the oldest "
+            f"is /v1/uploads/{self.oldest}. One to which nothing comes for a day goes by itself."
+        )
 
 
 @dataclass(frozen=True, slots=True)

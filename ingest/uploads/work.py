@@ -61,14 +61,16 @@ class Uploads:
 
     def begin(self, user_id: int, rep: str | None, size: int, metadata: str) -> Upload:
         """A new upload of so many bytes, by a user who may be bound to a rep. Raises Empty,
-        TooLarge, BadHeader, BadMetadata, AnotherReps."""
+        TooLarge, BadHeader, BadMetadata, AnotherReps, TooManyUploads."""
         filename, details = described(metadata)
         for_rep(details, rep)
         if size == 0:
             raise Empty(f"{filename} is empty: upload the recording itself.")
-        Limits.of(self.settings).check_size(filename, size)
+        limits = Limits.of(self.settings)
+        limits.check_size(filename, size)
         check_times(details, datetime.now(UTC))
         with self.pool.connection() as conn:
+            queries.unfinished(conn, user_id).check_room(size, limits.size_bytes)
             return queries.add(conn, user_id, size, metadata)
 
     def find(self, user_id: int, upload_id: str) -> Upload:

@@ -23,7 +23,7 @@ def test_the_whole_recording(api: Api) -> None:
     assert answer.headers["content-type"] == "audio/wav"
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["etag"] == f'"{call["audio_sha256"]}"'
-    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert (
         answer.headers["content-disposition"] == "inline; filename*=UTF-8''%C3%9C%20%22quote%22.wav"
     )

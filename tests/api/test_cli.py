@@ -85,6 +85,13 @@ def test_misuse_exits_2_and_says_how_to_use_it(arguments: list[str]) -> None:
     assert "Usage: earshot" in done.stderr
 
 
+@pytest.mark.parametrize("when", ["2026-11-03", "2026-11-03T10:30", "2026-11-03 10:30:15"])
+def test_a_time_is_taken_as_people_write_it(tmp_path: Path, when: str) -> None:
+    """The README's example among them."""
+    done = run("upload", "call.mp3", "--held-at", when, environment={"EARSHOT_HOME": str(tmp_path)})
+    assert "No server is known" in done.stderr
+
+
 def test_a_bad_setting_is_one_plain_line(tmp_path: Path) -> None:
     done = run("calls", environment={"EARSHOT_PORT": "many", "EARSHOT_HOME": str(tmp_path)})
     assert done.returncode == 1

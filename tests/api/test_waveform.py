@@ -64,7 +64,7 @@ def test_a_call_without_sound_and_sound_that_is_lost(api: Api) -> None:
         conn.commit()
     client = api.as_(Role.ADMIN)
     said = assert_problem(client.get(f"/v1/calls/{silent.id}/waveform"), 404, "not-found")
-    assert "it has no sound to draw" in said["detail"]
+    assert "it has no recording" in said["detail"]
     lost = api.bring()
     open_store(api.settings).delete(lost["audio_sha256"])
     assert_problem(client.get(f"/v1/calls/{lost['id']}/waveform"), 404, "not-found")

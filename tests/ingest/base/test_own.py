@@ -30,6 +30,10 @@ WITHOUT_A_VIEW = {
     "signing_key": "of links that unsubscribe",
     "remine": "asked for by admins, who are never bound; its calls have views",
     "webhook_endpoint": "kept by admins, who are never bound; its events have views",
+    "retention": "the rule, in days",
+    "retention_change": "the rules there were",
+    "retention_run": "read by admins, who are never bound; numbers of calls that are gone",
+    "leftover": "sound that is no call's",
     "schema_migration": "the schema itself",
 }
 """The tables that tell of no call, each with why."""

@@ -1,0 +1,1 @@
+"""Sound that no call needs any more, until it is out of the store."""

@@ -1,0 +1,1 @@
+"""How long recordings and calls are kept: the rule, what is past it, and what was let go."""
