@@ -79,7 +79,10 @@ THEIRS_TO_CHANGE = {
 """What a bound rep may change that has neither a call nor an insight in its address, and why."""
 
 
-ELSEWHERE = {("GET", f"/settings/{part}") for part in ("users", "tokens", "password")}
+ELSEWHERE = {
+    ("GET", f"/settings/{part}")
+    for part in ("users", "tokens", "password", "retention", "retention/run")
+}
 """What only leads to another page: a form's address, opened again."""
 
 
