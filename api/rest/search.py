@@ -48,9 +48,9 @@ def search(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> SearchOut:
-    """By words: the calls in which they are said, each with its best passages: all words of `q` in one turn,
-    a `"phrase"` word by word, `this or that`, `-without`. Words are found in their other forms
-    (price, prices, pricing), and ones like “the” only in a phrase.
+    """By words: the calls in which they are said, each with its best passages: all words of `q` in
+    one turn, a `"phrase"` word by word, `this or that`, `-without`. Words are found in their other
+    forms (price, prices, pricing), and ones like “the” only in a phrase.
 
     Those first in which it is said most; of words in more than a thousand turns, the latest calls
     first. What a person rejected is no quote. Turns in which something is masked for you are not

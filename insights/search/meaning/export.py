@@ -95,7 +95,7 @@ def exported(net: Sentence) -> bytes:
 
 
 def _kept_small(model: onnx.ModelProto, full: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with the weights of WIDE kept in int8 as well, and made floats when it is loaded."""
+    """The model with the weights of WIDE in int8 as well, made floats when it is loaded."""
     of_wide = {node.input[1] for node in full.graph.node if node.name in WIDE}
     made = []
     for tensor in [one for one in model.graph.initializer if one.name in of_wide]:

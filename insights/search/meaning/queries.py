@@ -118,7 +118,8 @@ def save(
         )
     conn.execute(
         """insert into meant_call (call_id, version, since) values (%s, %s, %s)
-           on conflict (call_id) do update set version = excluded.version, since = excluded.since""",
+           on conflict (call_id) do update
+               set version = excluded.version, since = excluded.since""",
         [call_id, BASIS, since],
     )
 

@@ -1,5 +1,7 @@
 """Sentences of a turn, and what is shown of it."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def test_a_long_sentence_is_cut_at_its_commas() -> None:
 def test_nothing_said_is_lost_and_nothing_is_double(text: str) -> None:
     parts = sentences(text)
     assert "".join(cut(text)).replace(" ", "") == text.replace(" ", "")
-    assert all(one.end <= other.start for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(parts))
     assert all(part == part.strip() for part in cut(text))
 
 

@@ -171,9 +171,7 @@ def test_at_most_so_many_turns_and_three_a_call(conn: Connection, settings: Sett
     assert {len(call.passages) for call in answer.calls} == {3}
 
 
-def test_what_is_private_is_neither_told_nor_compared(
-    conn: Connection, settings: Settings
-) -> None:
+def test_what_is_private_is_neither_told_nor_compared(conn: Connection, settings: Settings) -> None:
     spoken(conn, "My card number is 4111 1111 1111 1111, charge what you need. Thank you so much.")
     mean(settings, conn)
     for veiled in (True, False):

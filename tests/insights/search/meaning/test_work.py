@@ -26,7 +26,7 @@ def kept(conn: Connection, call_id: int) -> dict[int, str]:
     rows = conn.execute(
         "select position, vector::text from turn_meaning where call_id = %s", [call_id]
     )
-    return {position: vector for position, vector in rows}
+    return dict(rows)
 
 
 def finish(conn: Connection, call_id: int) -> None:
