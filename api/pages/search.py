@@ -156,10 +156,11 @@ def _headline(asked: Asked, found: Found) -> str:
 
 def _nearest(asked: Asked, found: Found) -> str:
     if not found.calls:
-        return f"Nothing that was said comes near to {asked.q}"
+        return f"Nothing that was said comes near to “{asked.q}”"
     passages = count_words(found.in_turns or 0, "passage")
     comes = "comes" if found.in_turns == 1 else "come"
-    return f"{passages} in {count_words(found.in_calls or 0, 'call')} {comes} near to {asked.q}"
+    calls = count_words(found.in_calls or 0, "call")
+    return f"{passages} in {calls} {comes} near to “{asked.q}”"
 
 
 def pieces(passage: Passage) -> Iterator[tuple[str, bool]]:

@@ -160,33 +160,46 @@ def floors(conn: db.Connection, asked: Sequence[Asked], encoder: Encoder) -> Ite
         yield f"from {floor}: {kept:.0%} of {len(hits)} hits stay; nonsense finds {turns:.1f} turns"
 
 
+def give(settings: Settings, conn: db.Connection) -> str:
+    """Have all turns given their vectors, as a worker does."""
+    began = time.process_time()
+    while work.go_on(settings):
+        pass
+    took = time.process_time() - began
+    row = conn.execute("select count(*) from turn_meaning").fetchone()
+    assert row
+    return f"{row[0]} turns; {row[0] / took:.0f} vectors a second of one core"
+
+
+def compare(conn: db.Connection, named: Sequence[Asked], reworded: Sequence[Asked]) -> None:
+    """Print how well each way finds."""
+    encoder = Encoder()
+    ways = {
+        "by meaning": by_meaning(conn, encoder),
+        "by words": by_words(conn, any_of_them=False),
+        "by any of the words": by_words(conn, any_of_them=True),
+        "by the reader's wishes": by_wish(conn, Reader.load()),
+    }
+    for name, search in ways.items():
+        for what, asked in (("names", named), ("other sayings", reworded)):
+            recall, reciprocal = measured(search, asked)
+            line = f"recall@{FIRST} {recall:.2f}   MRR {reciprocal:.2f}"
+            print(f"{name:<24} {len(asked):>4} {what:<14} {line}")  # noqa: T201
+    for line in floors(conn, named, encoder):
+        print(line)  # noqa: T201
+
+
 def main(folders: Sequence[Path]) -> None:
-    with TemporaryDirectory() as home, embedded(Settings(home=Path(home))) as settings:
-        with db.connect(settings.database_url) as conn:
-            db.migrate(conn)
-            conn.commit()
-            named, reworded = fill(conn, folders)
-            began = time.process_time()
-            while work.go_on(settings):
-                pass
-            took = time.process_time() - began
-            row = conn.execute("select count(*) from turn_meaning").fetchone()
-            assert row
-            print(f"{row[0]} turns; {row[0] / took:.0f} vectors a second of one core")  # noqa: T201
-            encoder = Encoder()
-            ways = {
-                "by meaning": by_meaning(conn, encoder),
-                "by words": by_words(conn, any_of_them=False),
-                "by any of the words": by_words(conn, any_of_them=True),
-                "by the reader's wishes": by_wish(conn, Reader.load()),
-            }
-            for name, search in ways.items():
-                for what, asked in (("names", named), ("other sayings", reworded)):
-                    recall, reciprocal = measured(search, asked)
-                    line = f"recall@{FIRST} {recall:.2f}   MRR {reciprocal:.2f}"
-                    print(f"{name:<24} {len(asked):>4} {what:<14} {line}")  # noqa: T201
-            for line in floors(conn, named, encoder):
-                print(line)  # noqa: T201
+    with (
+        TemporaryDirectory() as home,
+        embedded(Settings(home=Path(home))) as settings,
+        db.connect(settings.database_url) as conn,
+    ):
+        db.migrate(conn)
+        conn.commit()
+        named, reworded = fill(conn, folders)
+        print(give(settings, conn))  # noqa: T201
+        compare(conn, named, reworded)
 
 
 if __name__ == "__main__":

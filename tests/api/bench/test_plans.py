@@ -90,7 +90,7 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     "the slowest leads": (lambda conn: slowest(conn, BY_STAGE), {"call_by_time"}),
     "search by meaning, among some": (
         lambda conn: meanings.find(conn, "too expensive", Among(account="a"), 20),
-        {"account_name", "turn_meaning_pkey"},
+        {"turn_meaning_pkey"},
     ),
     "search": (
         lambda conn: search.find(conn, "budget price", Among(), None, 20),

@@ -49,7 +49,7 @@ def test_the_choice_stays_in_the_address(admin: TestClient, heard: int) -> None:
 
 def test_what_comes_near_to_nothing_says_what_to_try(admin: TestClient, heard: int) -> None:
     page = read(admin, "/search?q=quantum+chromodynamics&by=meaning")
-    assert "Nothing that was said comes near to quantum chromodynamics" in page
+    assert "Nothing that was said comes near to “quantum chromodynamics”" in page
     assert "Say it as a buyer might" in page
     page = read(admin, "/search?by=meaning")
     assert "What did they say?" in page
