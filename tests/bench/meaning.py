@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ingest.base import db
 from ingest.base.services import embedded
 from ingest.base.settings import Settings
-from insights.insight import Kind
+from insights.insight import Category, Kind
 from insights.labels import read_folder
 from insights.model.reader import Reader
 from insights.model.wishes import read_wishes
@@ -39,6 +39,20 @@ NONSENSE = (
     *("the history of the Roman empire", "frogs hibernate in mud", "medieval siege tactics"),
 )
 
+HESITANT = {  # objections as somebody would look for them
+    Category.PRICE: "it is too expensive for us, there is no budget",
+    Category.AUTHORITY: "my boss or the board has to approve it",
+    Category.NEED: "we do not need this, we manage fine by hand",
+    Category.TIMING: "not now, maybe next quarter",
+    Category.INCUMBENT: "we are happy with the vendor that we have",
+    Category.TRUST: "how do we know that you will still be there in two years",
+    Category.SECURITY: "worried about privacy and where our data is kept",
+    Category.INTEGRATION: "it does not fit the systems that we run",
+    Category.PRODUCT_GAP: "we cannot buy it without this feature",
+    Category.EFFORT: "rolling it out and training people is too much work",
+    Category.TERMS: "the contract is too long and hard to cancel",
+}
+
 Place = tuple[int, int]
 """A turn: its call's id, its position."""
 
@@ -54,15 +68,18 @@ class Asked:
     beside: Place | None = None  # the turn that was taken for the question
 
 
-def fill(conn: db.Connection, folders: Sequence[Path]) -> tuple[list[Asked], list[Asked]]:
-    """Put everything in; what to ask by name, and what by another saying."""
+def fill(conn: db.Connection, folders: Sequence[Path]) -> dict[str, list[Asked]]:
+    """Put everything in; what to ask: by name, by another saying, and for objections."""
     said: dict[str, dict[Place, str]] = defaultdict(dict)  # by theme: its turns, and their quotes
+    hesitant: dict[Category, set[Place]] = defaultdict(set)
     for labelled in (call for folder in folders for call in read_folder(folder)):
         call = spoken(conn, *labelled.transcript.turns, title=labelled.id)
         for insight in labelled.truth:
             if insight.kind is Kind.FEATURE_REQUEST:
                 theme = f"{labelled.company}: {insight.label}"
                 said[theme][call.id, insight.turn] = insight.quote.text
+            if insight.kind is Kind.OBJECTION:
+                hesitant[Category(insight.label)].add((call.id, insight.turn))
     for wishes in read_wishes(WISHES)[::APART]:
         for theme, sayings in wishes.themes.items():
             call = spoken(conn, *(Turn(Speaker.BUYER, each.said) for each in sayings), title=theme)
@@ -76,7 +93,8 @@ def fill(conn: db.Connection, folders: Sequence[Path]) -> tuple[list[Asked], lis
         for place, quote in list(of.items())[:1]
         if len(of) > 1
     ]
-    return named, reworded
+    objections = [Asked(HESITANT[of], frozenset(turns)) for of, turns in hesitant.items()]
+    return {"wishes by name": named, "wishes reworded": reworded, "objections": objections}
 
 
 def by_words(conn: db.Connection, any_of_them: bool) -> Search:
@@ -154,10 +172,11 @@ def floors(conn: db.Connection, asked: Sequence[Asked], encoder: Encoder) -> Ite
         near.append([((call, position), similar) for call, position, similar in rows])
     hits = [s for one, n in zip(asked, near, strict=False) for p, s in n if p in one.wanted]
     empty = near[len(asked) :]
-    for floor in (0.25, 0.3, 0.35, 0.4):
+    for floor in (0.27, 0.3, 0.33, 0.36, 0.4):
         kept = np.mean([similar >= floor for similar in hits])
         turns = np.mean([sum(similar >= floor for _, similar in one) for one in empty])
-        yield f"from {floor}: {kept:.0%} of {len(hits)} hits stay; nonsense finds {turns:.1f} turns"
+        stay = f"{kept:.0%} of {len(hits)} hits stay"
+        yield f"from {floor:.2f}: {stay}; nonsense finds {turns:.1f} turns"
 
 
 def give(settings: Settings, conn: db.Connection) -> str:
@@ -171,7 +190,7 @@ def give(settings: Settings, conn: db.Connection) -> str:
     return f"{row[0]} turns; {row[0] / took:.0f} vectors a second of one core"
 
 
-def compare(conn: db.Connection, named: Sequence[Asked], reworded: Sequence[Asked]) -> None:
+def compare(conn: db.Connection, questions: dict[str, list[Asked]]) -> None:
     """Print how well each way finds."""
     encoder = Encoder()
     ways = {
@@ -181,11 +200,12 @@ def compare(conn: db.Connection, named: Sequence[Asked], reworded: Sequence[Aske
         "by the reader's wishes": by_wish(conn, Reader.load()),
     }
     for name, search in ways.items():
-        for what, asked in (("names", named), ("other sayings", reworded)):
+        for what, asked in questions.items():
             recall, reciprocal = measured(search, asked)
             line = f"recall@{FIRST} {recall:.2f}   MRR {reciprocal:.2f}"
-            print(f"{name:<24} {len(asked):>4} {what:<14} {line}")  # noqa: T201
-    for line in floors(conn, named, encoder):
+            print(f"{name:<24} {len(asked):>4} {what:<16} {line}")  # noqa: T201
+    asked = questions["wishes by name"] + questions["objections"]
+    for line in floors(conn, asked, encoder):
         print(line)  # noqa: T201
 
 
@@ -197,9 +217,9 @@ def main(folders: Sequence[Path]) -> None:
     ):
         db.migrate(conn)
         conn.commit()
-        named, reworded = fill(conn, folders)
+        questions = fill(conn, folders)
         print(give(settings, conn))  # noqa: T201
-        compare(conn, named, reworded)
+        compare(conn, questions)
 
 
 if __name__ == "__main__":
