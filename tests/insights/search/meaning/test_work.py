@@ -139,7 +139,9 @@ def test_workers_at_once_do_each_call_once(settings: Settings, conn: Connection)
     conn.commit()
     with ThreadPoolExecutor() as threads:
         done = list(threads.map(work.go_on, [settings] * 4))
-    assert sum(done) + work.go_on(settings) == 12
+    while more := work.go_on(settings):  # on a busy machine the clock had rung before
+        done.append(more)
+    assert sum(done) == 12
     assert conn.execute("select count(*) from turn_meaning").fetchone() == (24,)
 
 
