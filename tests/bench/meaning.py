@@ -114,15 +114,15 @@ def by_words(conn: db.Connection, any_of_them: bool) -> Search:
     return search
 
 
-def by_meaning(conn: db.Connection, encoder: Encoder) -> Search:
-    """All turns, the nearest first."""
+def by_meaning(conn: db.Connection, encoder: Encoder, speakers: Sequence[Speaker]) -> Search:
+    """These speakers' turns, the nearest first."""
 
     def search(words: str) -> list[Place]:
         vector = str(encoder.of([words])[0].tolist())
         return conn.execute(
-            """select call_id, position from turn_meaning
-                order by vector <=> %s::halfvec, 1, 2 limit 1000""",
-            [vector],
+            """select call_id, position from turn_meaning join turn using (call_id, position)
+                where speaker = any(%s) order by vector <=> %s::halfvec, 1, 2 limit 1000""",
+            [list(speakers), vector],
         ).fetchall()
 
     return search
@@ -194,7 +194,8 @@ def compare(conn: db.Connection, questions: dict[str, list[Asked]]) -> None:
     """Print how well each way finds."""
     encoder = Encoder()
     ways = {
-        "by meaning": by_meaning(conn, encoder),
+        "by meaning": by_meaning(conn, encoder, list(Speaker)),
+        "by meaning, buyers alone": by_meaning(conn, encoder, [Speaker.BUYER]),
         "by words": by_words(conn, any_of_them=False),
         "by any of the words": by_words(conn, any_of_them=True),
         "by the reader's wishes": by_wish(conn, Reader.load()),
