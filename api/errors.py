@@ -62,6 +62,7 @@ TITLES = {
     "last-admin": "Somebody has to stay who may change things",
     "lease-lost": "Somebody else is at work on this",
     "method-not-allowed": "This address does not take that method",
+    "no-meanings": "This server cannot search by meaning",
     "no-role": "Nobody said what this user is here for",
     "not-allowed": "Your role may not do this",
     "not-audio": "This is not a recording",

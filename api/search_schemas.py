@@ -26,26 +26,32 @@ class QuotedOut(Answer):
 
 
 class PassageOut(Answer):
-    """A turn in which the words are, or the best stretch of a long one."""
+    """A turn in which the words are, or that means what is looked for; of a long one the best
+    stretch."""
 
     turn: int = Field(description="Position in the transcript, from 0.", examples=[12])
     speaker: Speaker
     speaker_name: str | None
     start: float | None = Field(
-        description="Seconds into the call at which the first of the words is said; null where "
-        "times are not known.",
+        description="Seconds into the call at which the first of the marked words is said; null "
+        "where times are not known.",
         examples=[312.4],
     )
     text: str = Field(
         description="Plain text, no markup; “…” stands for what was left out.",
         examples=["that's twice the price we pay today"],
     )
-    marks: list[RangeOut] = Field(description="The words found, in `text`.")
+    marks: list[RangeOut] = Field(
+        description="The words found, in `text`; by meaning the sentence that comes nearest."
+    )
     insights: list[QuotedOut]
+    similarity: float | None = Field(
+        description="By meaning: the cosine of the turn and what was looked for.", examples=[0.52]
+    )
 
 
 class FoundCallOut(Answer):
-    """A call in which the words are, with its best passages."""
+    """A call in which it was found, with its best passages."""
 
     call_id: int = Field(examples=[42])
     title: str
@@ -56,16 +62,20 @@ class FoundCallOut(Answer):
     stage: str | None
     rep: str | None
     sound: bool = Field(description="There is a recording to hear it in.")
-    matches: int = Field(description="Turns with the words.", examples=[5])
+    matches: int = Field(description="Turns in which it was found.", examples=[5])
     passages: list[PassageOut] = Field(description="At most three, in the order they were said.")
+    similarity: float | None = Field(description="By meaning: that of its nearest turn.")
 
 
 class SearchOut(Page[FoundCallOut]):
-    """The calls in which the words are."""
+    """The calls in which it was found."""
 
     order: Order = Field(
         description="`relevance`: those first in which it is said most; `newest`: of words that "
-        "are in more than a thousand turns, the latest calls first."
+        "are in more than a thousand turns, the latest calls first; `nearest`: by meaning."
     )
-    in_calls: int | None = Field(description="How many in all; null in order `newest`.")
+    in_calls: int | None = Field(
+        description="How many in all, by meaning among the 50 nearest turns; null in order "
+        "`newest`."
+    )
     in_turns: int | None

@@ -1,5 +1,5 @@
-"""The insights room's tasks: mine a call, go on with mining old calls again, and let go of what is
-past."""
+"""The insights room's tasks: mine a call, go on with mining old calls again and with giving turns
+their meanings, and let go of what is past."""
 
 from functools import lru_cache, partial
 
@@ -7,7 +7,7 @@ from ingest import leases
 from ingest import queries as calls
 from ingest.base import db
 from ingest.base.log import get_logger
-from ingest.base.queue import MINE, REMINE, RETAIN, app
+from ingest.base.queue import MEAN, MINE, REMINE, RETAIN, app
 from ingest.base.settings import Settings, settings
 from ingest.calls import Call, CallState
 from ingest.soundless import recordings_before
@@ -21,6 +21,7 @@ from insights.mining import Mining, choose
 from insights.model.promote import promoted
 from insights.proposals.queries import save_names
 from insights.remines import work
+from insights.search.meaning import work as meanings
 from insights.themes.queries import retally
 
 log = get_logger(__name__)
@@ -46,6 +47,13 @@ def remine() -> None:
     clock rings this, so that no message matters."""
     _retally(settings())
     work.go_on(settings(), _miner)
+
+
+@app.task(name=MEAN)  # type: ignore[untyped-decorator]  # celery has no types
+def mean() -> None:
+    """Give the turns of mined calls the vectors that search by meaning compares; the clock rings
+    this, so that no message matters, and what was mined before there were any gets them too."""
+    meanings.go_on(settings())
 
 
 @app.task(name=RETAIN)  # type: ignore[untyped-decorator]  # celery has no types

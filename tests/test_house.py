@@ -18,7 +18,7 @@ DOORS = {
     "phonenumbers": r"transcribe\.pii\.find",
     "stdnum": r"transcribe\.pii\.find",
     "spacy": r"insights\..*",
-    "onnxruntime": r"insights\.model\..*|transcribe\.packed",
+    "onnxruntime": r"insights\.model\..*|insights\.search\.meaning\.export|transcribe\.packed",
     "kaldi_native_fbank": r"transcribe\.voiceprint",
     "fastapi": r"api\..*",
     "jinja2": r"api\..*",

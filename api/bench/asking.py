@@ -51,6 +51,7 @@ class Asker:
     sampled: Sampled
     dice: random.Random
     today: date
+    by_meaning: bool  # there are vectors to search
 
     def questions(self) -> Iterator[Question]:
         """All of them."""
@@ -195,6 +196,8 @@ class Asker:
         yield Question("search: a common word, far in", self._of("/v1/search", self._far), BROAD)
         some = self._of("/v1/search", lambda: {"q": self._common(), **self._call_filter()})
         yield Question("search: a common word in some calls", some, BROAD)
+        if self.by_meaning:
+            yield Question("search: by meaning", self._of("/v1/search", self._meant), BROAD)
 
     def _rare(self) -> str:
         return self.dice.choice(self.known.words[RARE])
@@ -207,6 +210,12 @@ class Asker:
         words = self.dice.choice(self.sampled.said).split()
         first, count = self.dice.randrange(len(words) - 3), self.dice.randint(2, 3)
         return {"q": f'"{" ".join(words[first : first + count])}"'}
+
+    def _meant(self) -> Query:
+        """The first words of a turn, in all calls or some."""
+        words = self.dice.choice(self.sampled.said).split()[:8]
+        among = self._any({}, self._company(), self._rep())
+        return {"q": " ".join(words), "by": "meaning", **among}
 
     def _far(self) -> Query:
         held_at, call = self.dice.choice(self.sampled.calls)

@@ -15,6 +15,7 @@ import httpx
 from api.auth import create_token, create_user
 from api.bench import invented, queries
 from api.bench.asking import Asker, Question
+from api.bench.meanings import queries as meanings
 from api.serving import api_alone
 from api.users import Role
 from ingest.base import db
@@ -66,6 +67,7 @@ class Filled:
     seconds: float  # to fill it, indexes and roll-ups included
     megabytes: float
     differences: int  # of the roll-ups to what is counted afresh
+    meanings: int  # turns with a vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,12 @@ def fill(url: str, known: invented.World, calls: int, today: datetime) -> Filled
     with db.connect(url) as conn:
         queries.fill(conn, known, invented.calls(known, calls, today))
         conn.commit()
-        queries.settle(conn)
         seconds = time.perf_counter() - began
+        meant = meanings.fill(conn)
+        conn.commit()
+        began = time.perf_counter()
+        queries.settle(conn)
+        seconds += time.perf_counter() - began
         turns, insights = queries.counts(conn)
         return Filled(
             calls,
@@ -114,6 +120,7 @@ def fill(url: str, known: invented.World, calls: int, today: datetime) -> Filled
             seconds,
             queries.size(conn) / 1e6,
             len(rollup_differences(conn)),
+            meant,
         )
 
 
@@ -140,8 +147,9 @@ def _ask(
 ) -> Iterator[Timed]:
     with db.connect(url) as conn:
         sampled = queries.sample(conn)
+        by_meaning = not db.without_vectors(conn)
     dice = random.Random(invented.SEED)  # noqa: S311 - no secret
-    asker = Asker(known, sampled, dice, today.date())
+    asker = Asker(known, sampled, dice, today.date(), by_meaning)
     for question in asker.questions():
         timed = time_answers(client, question, requests)
         tell(f"{question.name}: p50 {timed.p50:.0f} ms, p95 {timed.p95:.0f} ms")
@@ -166,5 +174,6 @@ def _told(filled: Filled) -> str:
     return (
         f"{filled.calls:,} calls, {filled.insights:,} insights and {filled.turns:,} turns in"
         f" {filled.seconds:.0f} s ({filled.calls / filled.seconds:,.0f} calls a second),"
-        f" {filled.megabytes:,.0f} MB; the roll-ups differ in {filled.differences} rows."
+        f" {filled.megabytes:,.0f} MB; the roll-ups differ in {filled.differences} rows;"
+        f" {filled.meanings:,} turns have a vector of their meaning."
     )

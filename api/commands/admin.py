@@ -51,8 +51,11 @@ def migrate() -> None:
 
     with database() as conn:
         applied = db.migrate(conn)
+        without = db.without_vectors(conn)
     numbers = ", ".join(f"{number:04}" for number in applied)
     click.echo(f"Applied {numbers}." if applied else "The schema is up to date.")
+    if without:
+        click.echo(f"{without} All else works.")
 
 
 @click.command("check-rollups")

@@ -1,4 +1,4 @@
-"""Words found in what was said: call by call, each passage with its second."""
+"""What was said, found by words or by meaning: call by call, each passage with its second."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +15,34 @@ from api.pages.site import page
 from api.pages.words import kind_words
 from api.rest.lists import decode, encode
 from api.rest.parameters import Reader, Words
+from api.rest.search import find
 from api.schemas import LONGEST_TEXT
 from api.veil import is_veiled
 from ingest.base.errors import Refused
 from insights.digest import count_words
 from insights.insight import Kind
-from insights.search import queries
-from insights.search.search import Among, Found, FoundCall, Order, Passage, Place
+from insights.search.meaning.queries import NEAREST
+from insights.search.search import (
+    Among,
+    By,
+    Found,
+    FoundCall,
+    NoMeanings,
+    Order,
+    Passage,
+    Place,
+)
 
 router = APIRouter()
 
 PAGE = 20
 """Calls on a page, each with up to three passages."""
+
+ORDERS = {
+    Order.RELEVANCE: "those first in which it is said most",
+    Order.NEWEST: "newest first",
+    Order.NEAREST: "those first that come nearest",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,7 @@ class Asked:
     """What is looked for where, as the address says it; empty asks for nothing."""
 
     q: Annotated[str, Query(max_length=LONGEST_TEXT)] = ""
+    by: By = By.WORDS
     company: Words = None
     account: Words = None
     segment: Words = None
@@ -74,7 +91,10 @@ class Asked:
 
     def address(self, **more: str) -> str:
         """The address that asks this, or with something else."""
-        return f"/search?{urlencode({'q': self.q} | self.filters | more)}"
+        asked = {"q": self.q, "by": self.by.value} | self.filters | more
+        if asked["by"] == By.WORDS:
+            del asked["by"]
+        return f"/search?{urlencode(asked)}"
 
 
 @router.get("/search")
@@ -89,7 +109,8 @@ def search_page(
         if asked.q.strip():
             try:
                 veiled = is_veiled(here, user)
-                found = queries.find(conn, asked.q, asked.among, place, PAGE, veiled=veiled)
+                most = PAGE if asked.by is By.WORDS else NEAREST
+                found = find(conn, asked.by, asked.q, asked.among, place, most, veiled=veiled)
             except Refused as error:
                 wrong = error
     return page(
@@ -101,6 +122,8 @@ def search_page(
         found=found,
         headline=_headline(asked, found) if found else "",
         wrong=str(wrong) if wrong else "",
+        by_meaning=asked.by is By.MEANING,
+        without_meanings=isinstance(wrong, NoMeanings),
         known=known,
         more=asked.address(after=encode(found.more)) if found and found.more else "",
         first="" if after else asked.address(),
@@ -109,11 +132,19 @@ def search_page(
 
 
 def _constants() -> dict[str, Any]:
-    return {"pieces": pieces, "passage_path": passage_path, "Order": Order}
+    return {
+        "pieces": pieces,
+        "passage_path": passage_path,
+        "Order": Order,
+        "ORDERS": ORDERS,
+        "NEAREST": NEAREST,
+    }
 
 
 def _headline(asked: Asked, found: Found) -> str:
     """ "4 passages in 3 calls say price"; how many, where that was counted."""
+    if found.order is Order.NEAREST:
+        return _nearest(asked, found)
     if not found.calls:
         return f"No call says {asked.q}"
     if found.in_calls is None or found.in_turns is None:
@@ -121,6 +152,15 @@ def _headline(asked: Asked, found: Found) -> str:
     passages = count_words(found.in_turns, "passage")
     says = "says" if found.in_turns == 1 else "say"
     return f"{passages} in {count_words(found.in_calls, 'call')} {says} {asked.q}"
+
+
+def _nearest(asked: Asked, found: Found) -> str:
+    if not found.calls:
+        return f"Nothing that was said comes near to “{asked.q}”"
+    passages = count_words(found.in_turns or 0, "passage")
+    comes = "comes" if found.in_turns == 1 else "come"
+    calls = count_words(found.in_calls or 0, "call")
+    return f"{passages} in {calls} {comes} near to “{asked.q}”"
 
 
 def pieces(passage: Passage) -> Iterator[tuple[str, bool]]:

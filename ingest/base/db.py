@@ -32,6 +32,17 @@ MIGRATIONS = "migrations"
 OWN = "own.sql"
 """Beside the migrations: the views through which one rep's calls are all there are."""
 
+MEANING = "meaning.sql"
+"""Beside the migrations: the one table that needs an extension."""
+
+_NO_VECTORS = (
+    psycopg.errors.FeatureNotSupported,  # not on this server, or too old
+    psycopg.errors.UndefinedFile,
+    psycopg.errors.UndefinedObject,  # in a schema that is not looked into
+    psycopg.errors.InsufficientPrivilege,
+)
+"""What the server says where that extension cannot be had."""
+
 SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -104,7 +115,8 @@ def narrow(conn: Connection, rep: str) -> None:
 
 
 def migrate(conn: Connection) -> list[int]:
-    """Bring the schema up to date in one transaction; return the numbers applied.
+    """Bring the schema up to date in one transaction; return the numbers applied. What needs
+    pgvector is left out where that cannot be had: `without_vectors` tells.
 
     Safe in two processes at once. Raises BadSetup where the schema is newer than this code or
     an applied file was altered.
@@ -126,7 +138,7 @@ def migrate(conn: Connection) -> list[int]:
                 "insert into schema_migration (number, name, checksum) values (%s, %s, %s)",
                 [migration.number, migration.name, migration.checksum],
             )
-        if old_views:
+        if _make_meaning(conn) or old_views:
             _make_own_views(conn)
     return [migration.number for migration in missing]
 
@@ -143,6 +155,22 @@ def check_schema(conn: Connection) -> None:
         )
     if not _has_own_views(conn):
         raise BadSetup("The database's views are of another Earshot: run `earshot migrate`.")
+
+
+def without_vectors(conn: Connection) -> str | None:
+    """Why meanings cannot be kept here, and what to do about it; None where they can."""
+    if _has_meaning(conn):
+        return None
+    row = conn.execute(
+        "select installed_version from pg_available_extensions where name = 'vector'"
+    ).fetchone()
+    if row is None:
+        todo = "install pgvector 0.8 or later on the PostgreSQL server"
+    elif row[0] is None:
+        todo = "have a superuser run `create extension vector` in Earshot's database"
+    else:
+        todo = f"bring pgvector from {row[0]} to 0.8 or later (`alter extension vector update`)"
+    return f"Search by meaning needs pgvector: {todo}, then run `earshot migrate`."
 
 
 def migrations_folder() -> Traversable:
@@ -193,8 +221,31 @@ def _has_own_views(conn: Connection) -> bool:
     return found.fetchone() == (_own_views()[1],)
 
 
+def _has_meaning(conn: Connection) -> bool:
+    """Whether the table is there, with its column, which goes when the extension is dropped."""
+    row = conn.execute(
+        """select from pg_attribute where attrelid = to_regclass('turn_meaning')
+              and attname = 'vector' and not attisdropped"""
+    )
+    return row.fetchone() is not None
+
+
+def _make_meaning(conn: Connection) -> bool:
+    """Make the table if it is not there; whether it was made now."""
+    file = migrations_folder() / MEANING
+    if _has_meaning(conn) or not file.is_file():
+        return False
+    try:
+        with conn.transaction():
+            conn.execute(file.read_text().encode())
+    except _NO_VECTORS:
+        return False
+    return True
+
+
 def _make_own_views(conn: Connection) -> None:
     sql, checksum = _own_views()
+    conn.execute("drop schema if exists earshot_own cascade")
     if sql:
         conn.execute(sql.encode())
         conn.execute(f"comment on schema earshot_own is '{checksum}'".encode())

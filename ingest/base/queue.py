@@ -18,6 +18,7 @@ from ingest.base.settings import Settings, settings
 HEAR = "transcribe.hear"
 MINE = "insights.mine"
 REMINE = "insights.remine"
+MEAN = "insights.mean"
 SWEEP = "ingest.sweep"
 SEND = "webhooks.send"
 DIGESTS = "api.digests"
@@ -28,6 +29,7 @@ QUEUE_OF = {
     HEAR: HEARING,
     MINE: MINING,
     REMINE: MINING,
+    MEAN: MINING,
     SWEEP: UPKEEP,
     DIGESTS: UPKEEP,
     RETAIN: UPKEEP,
@@ -107,7 +109,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
                 "schedule": settings.sweep_seconds,
                 "options": {"expires": settings.sweep_seconds},  # late ones must not pile up
             }
-            for task in (SWEEP, REMINE, SEND, DIGESTS, RETAIN)
+            for task in (SWEEP, REMINE, MEAN, SEND, DIGESTS, RETAIN)
         },
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: the sweep needs no past, no file
     }

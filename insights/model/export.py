@@ -45,8 +45,8 @@ def write_model(net: Whole, base: Base, folder: Path) -> None:
             weight_type=QuantType.QInt8,
             nodes_to_exclude=[f"/net/{head}/{op}" for head in HEADS for op in ("MatMul", "Gemm")],
         )
-        model = _coarse(onnx.load(small), onnx.load(full))
-    (folder / "reader.onnx.gz").write_bytes(_packed(model))
+        model = coarse(onnx.load(small), onnx.load(full), STEP)
+    (folder / "reader.onnx.gz").write_bytes(packed(model))
 
 
 def _write_full(net: Whole, path: Path) -> None:
@@ -72,15 +72,16 @@ def _write_full(net: Whole, path: Path) -> None:
     )
 
 
-def _coarse(small: onnx.ModelProto, full: onnx.ModelProto) -> bytes:
-    """The model in int8, its weights rounded anew to steps of STEP standard deviations."""
+def coarse(small: onnx.ModelProto, full: onnx.ModelProto, of_deviation: float) -> bytes:
+    """The model in int8, its weights rounded anew to steps of that share of their standard
+    deviation."""
     weights = {one.name: numpy_helper.to_array(one) for one in full.graph.initializer}
     ours = {one.name: one for one in small.graph.initializer}
     for name, weight in weights.items():
         if f"{name}_quantized" in ours:
             scale = ours[f"{name}_scale"]
             axis = 0 if scale.dims else None  # a step a channel, or one for the whole table
-            step = np.maximum(STEP * weight.std(axis), np.abs(weight).max(axis) / 127)
+            step = np.maximum(of_deviation * weight.std(axis), np.abs(weight).max(axis) / 127)
             step = np.maximum(step, 1e-9).astype(np.float32)
             kind, zero = _kind(ours[f"{name}_zero_point"])
             _replace(ours[f"{name}_quantized"], (np.rint(weight / step) + zero).astype(kind))
@@ -96,7 +97,7 @@ def _kind(zero_point: onnx.TensorProto) -> tuple[type[np.integer[Any]], int]:
     return (np.uint8, 128) if unsigned else (np.int8, 0)
 
 
-def _packed(raw: bytes) -> bytes:
+def packed(raw: bytes) -> bytes:
     """As gzip, by Huffman's code alone: among weights there are no repeats to look for."""
     gzip = zlib.compressobj(9, zlib.DEFLATED, 31, 9, zlib.Z_HUFFMAN_ONLY)
     return gzip.compress(raw) + gzip.flush()

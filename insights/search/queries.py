@@ -57,7 +57,7 @@ _CONDITIONS = {
 
 _IN_QUOTE = {"kind": "i.kind = %(kind)s", "label": "lower(i.label) = lower(%(label)s)"}
 
-_PARTIES = """join company co on co.id = c.company_id
+PARTIES = """join company co on co.id = c.company_id
 left join account a on a.id = c.account_id
 left join rep r on r.id = c.rep_id"""
 
@@ -97,7 +97,7 @@ def find(
     query = parsed(conn, words)
     values = asdict(among) | {"query": query, "limit": limit + 1}
     values |= {"veiled": veiled, "rules": VERSION}
-    with _in_time(conn):
+    with in_time(conn):
         few = _few(conn, query) if after is None else _going_on(conn, query, after)
         page = _newest(conn, values, after) if few is None else _ranked(conn, values, few, after)
         calls = _calls(conn, values, [place.call_id for place in page.places[:limit]])
@@ -177,8 +177,8 @@ def _looked_up(conn: Connection, query: str, most: int) -> list[_Turn]:
 def newest_query(values: dict[str, Any], after: Place | None) -> str:
     """The calls in which the words are, the newest first."""
     going_on = "and (c.held_at, c.id) < (%(held_at)s, %(call_id)s)" if after else ""
-    return f"""select c.held_at, c.id from call c {_PARTIES}
-               where {_among(values)} {going_on}
+    return f"""select c.held_at, c.id from call c {PARTIES}
+               where {among_sql(values)} {going_on}
                  and exists (select 1 from turn t where t.call_id = c.id
                              and {_SAID} {_looked_through(values)})
                order by c.held_at desc, c.id desc limit %(limit)s"""  # noqa: S608 - constants
@@ -210,8 +210,8 @@ def _ranked(
                        sum(round(ts_rank_cd(t.search, %(query)s::tsquery)::numeric, 4)) as rank
                 from unnest(%(calls)s::bigint[], %(positions)s::integer[]) hit (call_id, position)
                 join turn t on t.call_id = hit.call_id and t.position = hit.position
-                join call c on c.id = hit.call_id {_PARTIES}
-                where {_among(values)} {_looked_through(values)} group by c.id, c.held_at),
+                join call c on c.id = hit.call_id {PARTIES}
+                where {among_sql(values)} {_looked_through(values)} group by c.id, c.held_at),
             everything as (select count(*) as calls, coalesce(sum(turns), 0)::int from found)
             select held_at, id, rank, everything.*
             from everything left join (select * from found {going_on}
@@ -229,16 +229,9 @@ def _ranked(
 
 def _calls(conn: Connection, values: dict[str, Any], call_ids: list[int]) -> tuple[FoundCall, ...]:
     """These calls in this order, with their best passages."""
-    given = values | {"calls": call_ids}
+    calls = heads(conn, call_ids)
     with conn.cursor(row_factory=dict_row) as cursor:
-        calls = cursor.execute(
-            f"""select c.id as call_id, c.title, c.held_at, co.name as company, a.name as account,
-                       a.segment, c.stage, r.name as rep, c.audio_sha256 is not null as sound
-                from unnest(%(calls)s::bigint[]) with ordinality wanted (id, number)
-                join call c on c.id = wanted.id {_PARTIES} order by wanted.number""",  # noqa: S608
-            given,
-        ).fetchall()
-        turns = cursor.execute(_passages_query(values), given).fetchall()
+        turns = cursor.execute(_passages_query(values), values | {"calls": call_ids}).fetchall()
     said: dict[int, list[dict[str, Any]]] = {}
     for turn in turns:
         said.setdefault(turn["call_id"], []).append(turn)
@@ -250,6 +243,18 @@ def _calls(conn: Connection, values: dict[str, Any], call_ids: list[int]) -> tup
         )
         for call in calls
     )
+
+
+def heads(conn: Connection, call_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What is told of these calls, in this order."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            f"""select c.id as call_id, c.title, c.held_at, co.name as company, a.name as account,
+                       a.segment, c.stage, r.name as rep, c.audio_sha256 is not null as sound
+                from unnest(%(calls)s::bigint[]) with ordinality wanted (id, number)
+                join call c on c.id = wanted.id {PARTIES} order by wanted.number""",  # noqa: S608
+            {"calls": list(call_ids)},
+        ).fetchall()
 
 
 def _passages_query(values: dict[str, Any]) -> str:
@@ -280,25 +285,35 @@ def _passages_query(values: dict[str, Any]) -> str:
 
 def _passage(row: dict[str, Any]) -> Passage:
     part = shown(row["headline"], row["text"])
-    words = zip(row["words"], row["word_starts"], row["word_ends"], strict=True)
-    speaker = Speaker(row["speaker"])
-    turn = Turn(speaker, row["text"], row["start_s"], None, tuple(Word(*word) for word in words))
-    first = part.first
+    turn, first = turn_of(row), part.first
     return Passage(
         turn=row["position"],
-        speaker=speaker,
+        speaker=turn.speaker,
         speaker_name=row["name"],
         start=turn.start if first is None else turn.seconds_of(first, first + 1)[0],
         text=part.text,
         marks=part.marks,
-        insights=tuple(Quoted(id, Kind(kind), label) for id, kind, label in row["insights"] or ()),
+        insights=quoted_in(row),
     )
+
+
+def turn_of(row: dict[str, Any]) -> Turn:
+    """A row's turn, with the times of its words."""
+    words = zip(row["words"], row["word_starts"], row["word_ends"], strict=True)
+    said = tuple(Word(*word) for word in words)
+    return Turn(Speaker(row["speaker"]), row["text"], row["start_s"], None, said)
+
+
+def quoted_in(row: dict[str, Any]) -> tuple[Quoted, ...]:
+    """The insights of a row's turn."""
+    return tuple(Quoted(id, Kind(kind), label) for id, kind, label in row["insights"] or ())
 
 
 # What every statement has -----------------------------------------------------------------
 
 
-def _among(values: dict[str, Any]) -> str:
+def among_sql(values: dict[str, Any]) -> str:
+    """The condition on a call and its parties."""
     given = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
     return " and ".join(given) or "true"
 
@@ -316,17 +331,21 @@ def _looked_through(values: dict[str, Any]) -> str:
 
 def _in_quote(values: dict[str, Any]) -> str:
     """Where a kind or a label is asked for, the words are in such a quote of the turn."""
+    return quote_sql(values, "and to_tsvector('spoken', i.quote) @@ %(query)s::tsquery")
+
+
+def quote_sql(values: dict[str, Any], also: str = "") -> str:
+    """The condition that the turn `t` has such a quote, where a kind or a label is asked for."""
     asked = [sql for name, sql in _IN_QUOTE.items() if values[name] is not None]
     if not asked:
         return ""
     return f"""and exists (
         select 1 from insight i where i.call_id = t.call_id and i.turn = t.position
-        and i.review <> 'rejected' and to_tsvector('spoken', i.quote) @@ %(query)s::tsquery
-        and {" and ".join(asked)})"""  # noqa: S608 - constants
+        and i.review <> 'rejected' {also} and {" and ".join(asked)})"""  # noqa: S608 - constants
 
 
 @contextmanager
-def _in_time(conn: Connection) -> Iterator[None]:
+def in_time(conn: Connection) -> Iterator[None]:
     """No statement takes more than MOST_SECONDS, until the transaction ends. Raises TooBroad."""
     conn.execute(f"set local statement_timeout = {1000 * MOST_SECONDS:.0f}".encode())
     try:

@@ -22,11 +22,26 @@ class TooBroad(Refused):
     code = "search-too-broad"
 
 
+class NoMeanings(Refused):
+    """Search by meaning on a server that cannot keep meanings."""
+
+    code = "no-meanings"
+    status = 501
+
+
+class By(StrEnum):
+    """What is looked for."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+
+
 class Order(StrEnum):
     """How the calls are listed."""
 
     RELEVANCE = "relevance"  # those first in which it is said most, and most closely together
     NEWEST = "newest"  # of words so common that a rank would say little
+    NEAREST = "nearest"  # by meaning: those first with the turn that comes nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +88,22 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A turn in which the words are, or the best stretch of a long one."""
+    """A turn in which the words are, or that means what is looked for; of a long one the best
+    stretch."""
 
     turn: int
     speaker: Speaker
     speaker_name: str | None
     start: float | None  # seconds into the call, where its turn begins
     text: str
-    marks: tuple[Range, ...]  # the words found
+    marks: tuple[Range, ...]  # the words found, or the sentence that comes nearest
     insights: tuple[Quoted, ...]
+    similarity: float | None = None  # by meaning: the cosine
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCall:
-    """A call in which the words are."""
+    """A call in which it was found."""
 
     call_id: int
     title: str
@@ -97,8 +114,9 @@ class FoundCall:
     stage: str | None
     rep: str | None
     sound: bool  # there is a recording to hear it in
-    matches: int  # turns with the words
+    matches: int  # turns in which it was found
     passages: tuple[Passage, ...]  # the best of them, as they follow in the call
+    similarity: float | None = None  # of the nearest of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ingest.calls import CallState
 from insights.insight import Insight, Kind, Quote, Stance, Unlisted
 from insights.proposals.queries import save_names
 from insights.queries import save_insights
+from insights.search.meaning import work as meanings
 from tests import sounds
 from tests.api.running import Api, assert_problem, serve
 from tests.insights.saying import seller
@@ -217,6 +218,12 @@ def test_who_does_not_see_a_number_does_not_find_or_overwrite_it(api: Api, call:
     for words in ("4242", "Zebrix"):  # a hit in its turn would tell of it, too
         assert api.as_(Role.SALES).get("/v1/search", params={"q": words}).json()["items"] == []
         assert len(api.as_(Role.ADMIN).get("/v1/search", params={"q": words}).json()["items"]) == 1
+    meanings.go_on(api.settings)
+    asked = {"q": "Zebrix charged me twice", "by": "meaning"}
+    for role in Role:
+        (hit,) = api.as_(role).get("/v1/search", params=asked).json()["items"]
+        told = TEXT if role is Role.ADMIN else MASKED
+        assert hit["passages"][0]["text"] == told, role
     turn = f"/v1/calls/{call}/turns/1"
     refused = api.as_(Role.SALES).patch(turn, json={"text": MASKED})
     assert_problem(refused, 422, "bad-edit")

@@ -23,6 +23,7 @@ from insights.queries import ANY, find_insights, insights_of, insights_of_themes
 from insights.reviews.queries import next_to_review
 from insights.rivals import queries as rivals
 from insights.search import queries as search
+from insights.search.meaning import queries as meanings
 from insights.search.search import Among
 from insights.stored import InsightFilter, Position
 from insights.themes.queries import list_themes
@@ -87,6 +88,10 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     ),
     "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time"}),
     "the slowest leads": (lambda conn: slowest(conn, BY_STAGE), {"call_by_time"}),
+    "search by meaning, among some": (
+        lambda conn: meanings.find(conn, "too expensive", Among(account="a"), 20),
+        {"turn_meaning_pkey"},
+    ),
     "search": (
         lambda conn: search.find(conn, "budget price", Among(), None, 20),
         {"turn_search", "turn_pkey"},

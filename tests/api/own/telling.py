@@ -19,6 +19,7 @@ from insights.proposals.queries import save_names
 from insights.queries import insights_of, save_insights
 from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
+from insights.search.meaning import work as meanings
 from insights.themes.changes.queries import set_status
 from insights.themes.theme import Status
 from tests import sounds
@@ -78,6 +79,7 @@ def told(api: Api, conn: db.Connection, word: str, rep: str, tones: int) -> Told
     for audience in Audience:
         make.kept(conn, Week.of(held), audience, datetime.now(UTC))
     conn.commit()
+    meanings.go_on(api.settings)
     return Told(
         call_id,
         found[1].id,

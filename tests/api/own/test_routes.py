@@ -27,8 +27,11 @@ IDS = {
 """The names in addresses, and what of a call they name."""
 
 QUERIES = {
-    "/v1/search": ("?q=pineapple", "?q=pineapple&kind=competitor"),
-    "/search": ("?q=pineapple", "?q=pineapple&sort=newest"),
+    "/v1/search": (
+        *("?q=pineapple", "?q=pineapple&kind=competitor"),
+        *("?q=pineapple+season&by=meaning", "?q=the+price+is+high&by=meaning&kind=objection"),
+    ),
+    "/search": ("?q=pineapple", "?q=pineapple&sort=newest", "?q=the+price+is+high&by=meaning"),
     "/v1/calls": ("", "?sort=value", "?sort=length", "?state=done"),
     "/calls": ("", "?stage=nothing", "?sort=value"),
     "/v1/insights": ("", "?call={call_id}", "?kind=competitor", "?review=confirmed"),

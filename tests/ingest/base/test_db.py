@@ -64,6 +64,42 @@ def test_a_later_migration_is_applied_alone(conn: db.Connection, other_migration
     db.check_schema(conn)
 
 
+def test_without_the_extension_all_else_is_made(empty: db.Connection) -> None:
+    """A role that may not create it, as on most servers: the next migration tries again."""
+    empty.execute(
+        """do $$ begin
+               create role owner_alone;
+           exception when duplicate_object then null;
+           end $$"""
+    )
+    empty.execute(
+        "do $$ begin execute format('alter database %I owner to owner_alone', current_database());"
+        " end $$"
+    )
+    empty.execute("set session authorization owner_alone")
+    assert db.migrate(empty) == NUMBERS
+    db.check_schema(empty)
+    assert "superuser run `create extension vector`" in str(db.without_vectors(empty))
+    empty.execute("reset session authorization")
+    empty.execute("create extension vector")
+    empty.execute("set session authorization owner_alone")
+    assert db.migrate(empty) == []
+    assert db.without_vectors(empty) is None
+    found = empty.execute("select to_regclass('earshot_own.turn_meaning')::text").fetchone()
+    assert found == ("earshot_own.turn_meaning",)
+    empty.rollback()
+
+
+def test_too_old_an_extension_is_told(empty: db.Connection) -> None:
+    empty.execute("create extension vector")
+    empty.execute("update pg_extension set extversion = '0.7.4' where extname = 'vector'")
+    assert db.migrate(empty) == NUMBERS
+    assert "bring pgvector from 0.7.4 to 0.8" in str(db.without_vectors(empty))
+    empty.execute("update pg_extension set extversion = '0.10.1' where extname = 'vector'")
+    assert db.migrate(empty) == []
+    assert db.without_vectors(empty) is None
+
+
 def test_calls_heard_before_voices_were_kept_get_theirs(
     empty: db.Connection, other_migrations: Path
 ) -> None:

@@ -1,0 +1,1 @@
+"""What was said found again by what it means, in whatever words."""
