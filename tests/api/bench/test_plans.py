@@ -179,6 +179,17 @@ def test_a_common_word_is_met_on_the_way_from_the_newest_call(
     catching: db.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "RANKED", 5)
+    monkeypatch.setattr(search, "GATHERED", 5)
     indexes, tables = _read(catching, lambda conn: search.find(conn, "team", Among(), None, 20))
     assert {"call_by_time", "turn_pkey"} <= indexes
+    assert not tables & LARGE
+
+
+def test_calls_of_a_word_in_many_turns_are_gathered_by_the_index(
+    catching: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "RANKED", 5)
+    indexes, tables = _read(catching, lambda conn: search.find(conn, "team", Among(), None, 20))
+    assert {"turn_search", "call_pkey"} <= indexes
+    assert "call_by_time" not in indexes
     assert not tables & LARGE
