@@ -225,6 +225,8 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
            select kind, day, company_id, label, mentions, calls from daily_mentions;
            insert into daily_versions (kind, day, company_id, version, mentions)
            select 'objection', day, company_id, '1', 1 from daily_calls;
+           insert into call_mentions (call_id, kind, label, day, mentions)
+           select call_id, 'objection', 'price', day, 2 from mined_call;
            analyze"""
     )
     own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))
@@ -235,12 +237,12 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
         (queries.versions_query(own), "daily_versions_pkey"),
         (queries.calls_query(by_segment), "daily_calls_day_company_id"),
         (queries.labels_query(by_segment), "daily_mentions_by_kind"),
-        (queries.calls_query(by_stage), "call_by_time"),
-        (queries.labels_query(by_stage), "call_by_time"),
-        (queries.labels_query(by_stage), "insight_by_call"),
-        (queries.versions_query(replace(own, among=Filter(stage="Demo"))), "call_by_time"),
+        (queries.calls_query(by_stage), "mined_call_by_day"),
+        (queries.labels_query(by_stage), "call_mentions_by_kind"),
+        (queries.versions_query(replace(own, among=Filter(stage="Demo"))), "insight_by_call"),
     ]:
         values: dict[str, object] = {"kind": own.kind, "label": None, "unit": own.unit}
         values |= {"stage": "Demo", "since": own.since, "until": own.until}
         plan = str(conn.execute(f"explain {query}", values).fetchall())
         assert index in plan, plan
+        assert "Seq Scan on call" not in plan, plan

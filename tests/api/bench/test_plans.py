@@ -18,7 +18,7 @@ from ingest.base import db
 from ingest.library.library import Place, Sort
 from ingest.library.queries import list_calls
 from insights.insight import Kind
-from insights.leads.queries import slowest, waits
+from insights.leads.queries import reach, waited
 from insights.queries import ANY, find_insights, insights_of, insights_of_themes
 from insights.reviews.queries import next_to_review
 from insights.rivals import queries as rivals
@@ -35,7 +35,10 @@ ASKED = Question(Kind.OBJECTION, WEEKS)
 BY_STAGE = Question(Kind.FEATURE_REQUEST, WEEKS, by=Dimension.STAGE)
 LATER = TODAY - timedelta(days=300)
 
-LARGE = {"call", "turn", "insight", "mined_call", "daily_mentions", "daily_calls", "transcript"}
+LARGE = {
+    *("call", "turn", "insight", "mined_call", "transcript"),
+    *("daily_mentions", "daily_calls", "call_mentions"),
+}
 """Tables that are never read from end to end."""
 
 Ask = Callable[[db.Connection], Any]
@@ -78,15 +81,15 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     ),
     "trends by stage": (
         lambda conn: trends.count(conn, BY_STAGE),
-        {"call_by_time", "insight_by_call"},
+        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
     ),
     "the last day": (lambda conn: trends.last_day(conn, Filter()), {"call_by_time"}),
     "rivals": (
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
-        {"call_by_time"},
+        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
     ),
-    "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time"}),
-    "the slowest leads": (lambda conn: slowest(conn, BY_STAGE), {"call_by_time"}),
+    "leads": (lambda conn: reach(conn, BY_STAGE), {"call_by_time", "mined_call_by_day"}),
+    "how long leads waited": (lambda conn: waited(conn, BY_STAGE), {"call_by_time"}),
     "search": (
         lambda conn: search.find(conn, "budget price", Among(), None, 20),
         {"turn_search", "turn_pkey"},
