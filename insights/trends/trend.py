@@ -69,12 +69,13 @@ class Period:
     @property
     def stop(self) -> date:
         """The first day after it."""
-        return self.start + timedelta({Unit.DAY: 1, Unit.WEEK: 7}.get(self.unit, self._days))
-
-    @property
-    def _days(self) -> int:
-        """Of the month that begins with it."""
-        return ((self.start.replace(day=1) + timedelta(31)).replace(day=1) - self.start).days
+        match self.unit:
+            case Unit.DAY:
+                return self.start + timedelta(1)
+            case Unit.WEEK:
+                return self.start + timedelta(7)
+            case Unit.MONTH:
+                return (self.start.replace(day=1) + timedelta(31)).replace(day=1)
 
     @property
     def name(self) -> str:
