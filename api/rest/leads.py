@@ -14,7 +14,7 @@ from ingest.base.db import Connection
 from insights.insight import Kind
 from insights.leads import queries, rules
 from insights.leads.lead import Leads
-from insights.trends.queries import count
+from insights.trends.queries import count_all
 from insights.trends.trend import Dimension, Filter, Question, Unit
 
 router = APIRouter(tags=["Leads"])
@@ -53,7 +53,7 @@ def answered(conn: Connection, question: Question) -> Leads:
     waited = queries.waited(conn, question)
     return rules.build(
         question,
-        count(conn, question),
+        count_all(conn, question),
         queries.reach(conn, question),
         waited.origins,
         waited.of_all,

@@ -94,6 +94,14 @@ def count(conn: Connection, question: Question, today: date | None = None) -> Co
     return Counts(calls, labels, versions, series)
 
 
+def count_all(conn: Connection, question: Question) -> Counts:
+    """All calls and labels, and no versions: for what compares no periods."""
+    values = values_of(question)
+    with conn.cursor(row_factory=class_row(CallCount)) as cursor:
+        calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
+    return Counts(calls, _labels(conn, question, values, None)[0], ())
+
+
 def _labels(
     conn: Connection, question: Question, values: dict[str, Any], worth: Worth | None
 ) -> tuple[tuple[LabelCount, ...], int | None]:
@@ -179,10 +187,33 @@ def versions_query(question: Question) -> str:
         return f"""select distinct {_start(question, "d.day")}, d.version
                    from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
                    {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
+    if question.among.account is None:
+        return _versions_met(question)
     return f"""select distinct {_start(question, "said.day")}, said.version
                from (select distinct {_DAY}::date as day, i.version
                      {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
                      {conditions(question)}) said order by 1, 2"""  # noqa: S608 - constants
+
+
+def _versions_met(question: Question) -> str:
+    """Of the versions known to be at work in a period, those that some call asked for has: the
+    first will do. Only of a single account it would take long to meet one."""
+    stops = {
+        Unit.DAY: "known.start + 1",
+        Unit.WEEK: "known.start + 7",
+        Unit.MONTH: "(known.start + interval '1 month')::date",
+    }
+    return f"""select start, version
+               from (select distinct {_start(question, "d.day")}, d.version from daily_versions d
+                     where {_DAYS} and d.kind = %(kind)s and d.mentions > 0) known
+               where exists (
+                   select {MINED} join insight i on i.call_id = d.id
+                   where m.day >= known.start and m.day < {stops[question.unit]}
+                     and i.kind = %(kind)s and i.version = known.version
+                     and i.review = 'unreviewed' and i.detector <> '{PERSON}'
+                     {conditions(question)}
+                   offset 0)
+               order by 1, 2"""  # noqa: S608 - constants
 
 
 def last_day(conn: Connection, among: Filter) -> date | None:
