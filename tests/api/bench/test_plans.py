@@ -17,6 +17,8 @@ from api.pages.queries import counts_of, tally
 from ingest.base import db
 from ingest.library.library import Place, Sort
 from ingest.library.queries import list_calls
+from insights.digest import Week
+from insights.digests import queries as digests
 from insights.insight import Kind
 from insights.leads.queries import reach, waited
 from insights.queries import ANY, find_insights, insights_of, insights_of_themes
@@ -33,6 +35,7 @@ from tests.api.bench.conftest import TODAY
 WEEKS = periods(Unit.WEEK, date(2026, 9, 1), TODAY.date())
 ASKED = Question(Kind.OBJECTION, WEEKS)
 BY_STAGE = Question(Kind.FEATURE_REQUEST, WEEKS, by=Dimension.STAGE)
+WEEK = Week.of(TODAY).before
 LATER = TODAY - timedelta(days=300)
 
 LARGE = {
@@ -82,6 +85,19 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     "trends by stage": (
         lambda conn: trends.count(conn, BY_STAGE),
         {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
+    ),
+    "versions of a segment": (
+        lambda conn: trends.count(conn, Question(Kind.OBJECTION, WEEKS, Filter(segment="SMB"))),
+        {"daily_versions_pkey", "daily_mentions_by_kind"},
+    ),
+    "a week's numbers": (lambda conn: digests.week_numbers(conn, WEEK), {"call_mentions_by_kind"}),
+    "new wishes": (
+        lambda conn: digests.new_requests(conn, WEEK),
+        {"call_by_time", "insight_by_call", "insight_by_theme"},
+    ),
+    "the surest quotes": (
+        lambda conn: digests.sayings(conn, WEEK),
+        {"call_by_time", "turn_pkey"},
     ),
     "the last day": (lambda conn: trends.last_day(conn, Filter()), {"call_by_time"}),
     "rivals": (
