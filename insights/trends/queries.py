@@ -108,11 +108,11 @@ def _labels(
     """The labels' counts, and how many series there are where not all are among them."""
     query = labels_query(question)
     if worth is None:
-        rows = conn.execute(query, values, prepare=False)
-        return tuple(LabelCount(*row) for row in rows), None
+        rows = conn.execute(query, values, prepare=False).fetchall()
+        return tuple(map(LabelCount._make, rows)), None
     values |= asdict(worth) | {"most": MOST_SERIES}
     found = conn.execute(_SIFTED.format(said=query), values, prepare=False).fetchall()
-    return tuple(LabelCount(*row) for *row, _ in found), found[0][-1] if found else 0
+    return tuple(LabelCount._make(row[:-1]) for row in found), found[0][-1] if found else 0
 
 
 _SIFTED = """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from ingest.base.errors import Refused
 from insights.digest import ENOUGH_CALLS, Week
@@ -159,9 +160,8 @@ class CallCount:
     calls: int
 
 
-@dataclass(frozen=True, slots=True)
-class LabelCount:
-    """One label in one period and group."""
+class LabelCount(NamedTuple):
+    """One label in one period and group; a tuple, as there may be twenty thousand."""
 
     start: date
     group: str | None
