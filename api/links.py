@@ -1,6 +1,7 @@
 """Where the quotes behind a number are listed."""
 
-from dataclasses import asdict
+from dataclasses import fields
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from insights.trends.trend import Question
@@ -11,10 +12,16 @@ def quotes_path(question: Question, **more: str | None) -> str:
     nothing that a person rejected."""
     given: dict[str, str | None] = {
         "kind": question.kind.value,
-        **asdict(question.among),
+        **{each.name: getattr(question.among, each.name) for each in fields(question.among)},
         "since": f"{question.since}T00:00:00Z",
         "until": f"{question.until}T00:00:00Z",
         "rejected": "false",
     }
-    asked = {name: value for name, value in (given | more).items() if value is not None}
-    return f"/v1/insights?{urlencode(asked)}"
+    asked = [_pair(name, value) for name, value in (given | more).items() if value is not None]
+    return f"/v1/insights?{'&'.join(asked)}"
+
+
+@lru_cache(maxsize=10_000)
+def _pair(name: str, value: str) -> str:
+    """An answer about rivals has a thousand such paths, of few names."""
+    return urlencode({name: value})

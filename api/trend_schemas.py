@@ -161,19 +161,24 @@ def _all_series(trends: Trends) -> list[SeriesOut]:
         SeriesOut.model_construct(
             label=series.label,
             group=series.group,
-            points=[_point(name, point) for name, point in zip(names, series.points, strict=True)],
+            points=[
+                _point(name, point.mentions, point.share.hits, point.share.total)
+                for name, point in zip(names, series.points, strict=True)
+            ],
             change=change_out(series.change) if series.change else None,
         )
         for series in trends.series
     ]
 
 
-def _point(period: str, point: Point) -> PointOut:
-    share = _share_out(point.share.hits, point.share.total)
+@lru_cache(maxsize=10_000)
+def _point(period: str, mentions: int, hits: int, total: int) -> PointOut:
+    """Of a period's points most have the same few mentions."""
+    share = _share_out(hits, total)
     return PointOut.model_construct(
         period=period,
-        mentions=point.mentions,
-        enough=point.enough,
+        mentions=mentions,
+        enough=Point(mentions, Share(hits, total)).enough,
         calls=share.calls,
         of=share.of,
         share=share.share,

@@ -7,7 +7,7 @@ its denominator, the calls mined in that week.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from ingest.base.errors import BadMetadata
@@ -106,6 +106,25 @@ class Rows:
     calls: int  # mined, held in the week
     calls_before: int
     mentions: tuple[Mention, ...]  # of both weeks
+
+
+@dataclass(frozen=True, slots=True)
+class KindCalls:
+    """Calls with at least one mention of a kind."""
+
+    kind: Kind
+    calls: int
+    calls_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A week in short: what a digest counts, without what was said."""
+
+    week: Week
+    calls: int  # mined
+    calls_before: int
+    sections: tuple[KindCalls, ...]  # one a kind, in the order of Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +235,20 @@ def _count(kind: Kind, label: str, mentions: Sequence[Mention], week: Week) -> C
 
 def _split(mentions: Iterable[Mention], week: Week) -> tuple[list[Mention], list[Mention]]:
     """Those of the week, and those of the week before."""
-    kept = list(mentions)
-    now = [m for m in kept if Week.of(m.held_at) == week]
-    return now, [m for m in kept if Week.of(m.held_at) == week.before]
+    start, stop = (_midnight(each.monday) for each in (week, week.after))
+    begin = _midnight(week.before.monday)
+    now: list[Mention] = []
+    before: list[Mention] = []
+    for mention in mentions:
+        if start <= mention.held_at < stop:
+            now.append(mention)
+        elif begin <= mention.held_at < start:
+            before.append(mention)
+    return now, before
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _tally(names: Iterable[str | None]) -> tuple[tuple[str, int], ...]:

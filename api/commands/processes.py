@@ -1,5 +1,6 @@
 """Commands that run one of Earshot's processes: `up` starts them, and so may you."""
 
+import gc
 import importlib
 import os
 import socket
@@ -57,6 +58,10 @@ def _serve(app: "FastAPI", settings: "Settings", fd: int | None) -> None:
         timeout_graceful_shutdown=5,
     )
     sockets = None if fd is None else [socket.socket(fileno=fd)]
+    # What is loaded by now stays: answers with thousands of parts had all of it looked through for
+    # garbage, again and again, which took longer than making them.
+    gc.collect()
+    gc.freeze()
     uvicorn.Server(config).run(sockets=sockets)
 
 

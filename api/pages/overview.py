@@ -12,10 +12,10 @@ from api.pages.site import page
 from api.rest.parameters import Reader
 from api.subscriptions.subscription import usual_audience
 from api.veil import shown_quotes
-from insights.digest import Week, build
+from insights.digest import Week
 from insights.digests import make
 from insights.digests.edition import READS_FIRST
-from insights.digests.queries import digest_rows, last_week_heard, mentions_of
+from insights.digests.queries import last_week_heard, mentions_of, week_numbers
 
 router = APIRouter()
 
@@ -31,7 +31,7 @@ def overview(here: Here, user: Reader) -> Response:
         if week:
             edition = make.edition(conn, week, usual_audience(user.role), now)
             quotes = shown_quotes(here, user, conn, mentions_of(conn, edition.quotes))
-            digest = build(digest_rows(conn, week), week)
+            numbers = week_numbers(conn, week)
     if week is None:
         return calls_page(here, user, Filter())
     told = letter(edition, quotes, "")
@@ -43,7 +43,7 @@ def overview(here: Here, user: Reader) -> Response:
         letter=told,
         evidence=movement_path(first, week) if first else f"/trends?kind={reads_first}",
         quotes=quotes,
-        digest=digest,
+        digest=numbers,
         tally=known,
         page=edition_path(edition),
     )

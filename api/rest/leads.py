@@ -1,6 +1,5 @@
 """Lead quality: objections by lead source and campaign, and how long leads wait."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -15,7 +14,7 @@ from ingest.base.db import Connection
 from insights.insight import Kind
 from insights.leads import queries, rules
 from insights.leads.lead import Leads
-from insights.trends.queries import count
+from insights.trends.queries import count_all
 from insights.trends.trend import Dimension, Filter, Question, Unit
 
 router = APIRouter(tags=["Leads"])
@@ -51,12 +50,12 @@ def get_leads(
 
 def answered(conn: Connection, question: Question) -> Leads:
     """The answer to a question about objections that splits by lead source or campaign."""
-    of_all = queries.waits(conn, replace(question, by=None))
+    waited = queries.waited(conn, question)
     return rules.build(
         question,
-        count(conn, question),
+        count_all(conn, question),
         queries.reach(conn, question),
-        queries.waits(conn, question),
-        of_all[0] if of_all else None,
-        queries.slowest(conn, question),
+        waited.origins,
+        waited.of_all,
+        waited.slowest,
     )

@@ -66,7 +66,7 @@ def connect(url: str) -> Connection:
     """Open a connection whose times are in UTC; the caller commits. Raises Unavailable."""
     with _reachable(url):
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
-    _in_utc(connection)
+    _set_up(connection)
     return connection
 
 
@@ -95,7 +95,7 @@ def pool(url: str, max_size: int = 4) -> Iterator[Pool]:
         open=False,
         timeout=CONNECT_SECONDS,
         kwargs={"connect_timeout": CONNECT_SECONDS},
-        configure=_in_utc,
+        configure=_set_up,
         check=ConnectionPool.check_connection,
     )
     connect(url).close()  # the pool itself would only say that it timed out
@@ -251,9 +251,10 @@ def _make_own_views(conn: Connection) -> None:
         conn.execute(f"comment on schema earshot_own is '{checksum}'".encode())
 
 
-def _in_utc(connection: Connection) -> None:
+def _set_up(connection: Connection) -> None:
     connection.autocommit = True
     connection.execute("set time zone 'UTC'")
+    connection.execute("set jit = off")  # compiling takes longer than any query here should
     connection.autocommit = False
 
 

@@ -7,7 +7,7 @@ from psycopg.rows import kwargs_row
 from pydantic import TypeAdapter
 
 from ingest.base.db import Connection
-from insights.digest import Mention, Rows, Week
+from insights.digest import KindCalls, Mention, Numbers, Rows, Week
 from insights.digests.edition import Audience, Edition, NewName
 from insights.insight import Kind
 
@@ -58,6 +58,12 @@ select coalesce(sum(calls) filter (where day >= %(start)s), 0)::int,
    and (%(company)s::bigint is null or company_id = %(company)s)
 """
 
+_KINDS = """
+select kind, count(distinct call_id) filter (where day >= %(start)s),
+       count(distinct call_id) filter (where day < %(start)s)
+  from call_mentions where kind = any(%(kinds)s) and day >= %(from)s and day < %(to)s group by kind
+"""
+
 _SAID = """
 select insight.id as insight_id, insight.call_id, call.title, call.held_at,
        insight.kind, insight.label, insight.quote, insight.confidence, insight.stance,
@@ -70,6 +76,22 @@ select insight.id as insight_id, insight.call_id, call.title, call.held_at,
   left join turn on turn.call_id = insight.call_id and turn.position = insight.turn
 """
 
+# The surest first; who spoke is looked up till there are enough.
+_SAYINGS = f"""{_SAID}
+ where insight.id in (
+    select said.id
+      from (select insight.id, call_id, turn, insight.review = 'confirmed' as confirmed, confidence
+              from call join insight on insight.call_id = call.id
+             where call.held_at >= %(since)s::date at time zone 'UTC'
+               and call.held_at < %(until)s::date at time zone 'UTC'
+               and insight.review <> 'rejected'
+             order by confirmed desc, confidence desc, insight.id) said
+      join turn on turn.call_id = said.call_id and turn.position = said.turn
+     where turn.speaker <> 'seller'
+     order by confirmed desc, confidence desc, said.id limit %(limit)s)
+ order by insight.review = 'confirmed' desc, insight.confidence desc, insight.id
+"""  # noqa: S608 - made of the constant above
+
 _MENTIONS = f"""{_SAID}
  where call.held_at >= %(from)s::date at time zone 'UTC'
    and call.held_at < %(to)s::date at time zone 'UTC'
@@ -77,6 +99,16 @@ _MENTIONS = f"""{_SAID}
    and (%(company)s::bigint is null or call.company_id = %(company)s)
  order by insight.id
 """
+
+
+def week_numbers(conn: Connection, week: Week) -> Numbers:
+    """A week's calls and the week before's, and in how many of these each kind came up."""
+    among = {"from": week.before.monday, "start": week.monday, "to": week.after.monday}
+    calls, calls_before = conn.execute(_CALLS, among | {"company": None}).fetchone() or (0, 0)
+    rows = conn.execute(_KINDS, among | {"kinds": list(Kind)})
+    found = {kind: (now, before) for kind, now, before in rows}
+    kinds = tuple(KindCalls(kind, *found.get(kind, (0, 0))) for kind in Kind)
+    return Numbers(week, calls, calls_before, kinds)
 
 
 def last_week_heard(conn: Connection, before: Week | None = None) -> Week | None:
@@ -118,15 +150,7 @@ def sayings(conn: Connection, week: Week, limit: int = 300) -> Sequence[Mention]
     """What buyers said in a week, confirmed quotes first, then the surest."""
     values = {"since": week.monday, "until": week.after.monday, "limit": limit}
     with conn.cursor(row_factory=kwargs_row(_mention)) as cursor:
-        return cursor.execute(
-            f"""{_SAID}
-                where call.held_at >= %(since)s::date at time zone 'UTC'
-                  and call.held_at < %(until)s::date at time zone 'UTC'
-                  and insight.review <> 'rejected' and turn.speaker <> 'seller'
-                order by insight.review = 'confirmed' desc, insight.confidence desc, insight.id
-                limit %(limit)s""",
-            values,
-        ).fetchall()
+        return cursor.execute(_SAYINGS, values).fetchall()
 
 
 def mentions_of(conn: Connection, insight_ids: Sequence[int]) -> Sequence[Mention]:
@@ -216,27 +240,37 @@ having min(c.held_at) >= %(since)s::date at time zone 'UTC'
  order by listed desc, max(m.score) desc, calls desc, p.id limit %(limit)s
 """
 
+# Looked up call by call and wish by wish ("offset 0"): of all wishes those of a week are few, and
+# nearly all of them were heard before, where the first mention will do.
 _NEW_REQUESTS = """
 with heard as (
     select distinct coalesce(part.merged_into, part.id) as id
-      from call c join insight i on i.call_id = c.id join theme part on part.id = i.theme_id
+      from call c
+     cross join lateral (select theme_id from insight
+                          where call_id = c.id and kind = 'feature_request'
+                            and review <> 'rejected' offset 0) i
+      join theme part on part.id = i.theme_id and part.company_id = c.company_id
      where c.held_at >= %(since)s::date at time zone 'UTC'
-       and c.held_at < %(until)s::date at time zone 'UTC'
-       and i.review <> 'rejected' and part.company_id = c.company_id)
-select co.name as company, t.id as theme_id, t.name, count(distinct c.id)::int as calls,
-       count(distinct c.account_id)::int as accounts
-  from heard join theme t on t.id = heard.id join company co on co.id = t.company_id
-  join theme part on part.id = t.id or part.merged_into = t.id
-  join insight i on i.theme_id = part.id and i.review <> 'rejected'
-  join call c on c.id = i.call_id and c.company_id = t.company_id
-       and c.held_at < %(until)s::date at time zone 'UTC'
- where exists (select from daily_calls h
-                where h.company_id = t.company_id and h.day < %(since)s and h.calls > 0)
-   -- "offset 0": looked up wish by wish, as nearly all were heard before, and the first will do
-   and not exists (select from theme p join insight o on o.theme_id = p.id
-                     join call e on e.id = o.call_id and e.company_id = t.company_id
-                    where (p.id = t.id or p.merged_into = t.id) and o.review <> 'rejected'
-                      and e.held_at < %(since)s::date at time zone 'UTC' offset 0)
- group by co.name, t.id, t.name
- order by accounts desc, calls desc, t.id limit %(limit)s
+       and c.held_at < %(until)s::date at time zone 'UTC'),
+new as materialized (
+    select t.id, t.name, t.company_id from heard join theme t on t.id = heard.id
+     where exists (select from daily_company_calls h
+                    where h.company_id = t.company_id and h.day < %(since)s and h.calls > 0)
+       and not exists (select from insight o
+                         join call e on e.id = o.call_id and e.company_id = t.company_id
+                        where o.theme_id = t.id and o.review <> 'rejected'
+                          and e.held_at < %(since)s::date at time zone 'UTC' offset 0)
+       and not exists (select from theme p join insight o on o.theme_id = p.id
+                         join call e on e.id = o.call_id and e.company_id = t.company_id
+                        where p.merged_into = t.id and o.review <> 'rejected'
+                          and e.held_at < %(since)s::date at time zone 'UTC' offset 0))
+select co.name as company, new.id as theme_id, new.name, calls, accounts
+  from new join company co on co.id = new.company_id
+ cross join lateral (
+     select count(distinct c.id)::int as calls, count(distinct c.account_id)::int as accounts
+       from theme part join insight i on i.theme_id = part.id and i.review <> 'rejected'
+       join call c on c.id = i.call_id and c.company_id = new.company_id
+            and c.held_at < %(until)s::date at time zone 'UTC'
+      where part.id = new.id or part.merged_into = new.id) said
+ order by accounts desc, calls desc, theme_id limit %(limit)s
 """

@@ -6,14 +6,14 @@ since, whether or not it could be heard: how long a lead waited hangs on no dete
 is known by its day alone, so is the wait.
 """
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import class_row
 
 from ingest.base.db import Connection
 from insights.leads.lead import Lead, Reach, Wait
-from insights.trends.queries import GROUPS, HELD, MINED, PARTIES, conditions, values_of
+from insights.trends.queries import COUNTED, GROUPS, HELD, PARTIES, conditions, values_of
 from insights.trends.trend import Question
 
 SLOWEST = 5
@@ -28,31 +28,51 @@ def reach(conn: Connection, question: Question) -> list[Reach]:
         return cursor.execute(
             f"""select lower({GROUPS[question.by]}) as group,
                        count(distinct d.account_id)::int as accounts
-                {MINED} where {HELD} {conditions(question)} group by 1""",
+                {COUNTED} {conditions(question)} group by 1""",
             values_of(question),
             prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
 
 
-def waits(conn: Connection, question: Question) -> list[Wait]:
-    """How long the leads waited whose first call was held in the time asked for, by origin."""
-    query = f"""select lead.group, count(*)::int as leads,
-                       percentile_cont(array[.25, .5, .75]) within group (order by wait)
-                           as quartiles
-                from ({leads_query(question)}) lead group by 1"""  # noqa: S608 - constants
-    with conn.cursor(row_factory=kwargs_row(_wait)) as cursor:
-        return cursor.execute(query, values_of(question), prepare=False).fetchall()
+class Waited(NamedTuple):
+    """How long leads waited."""
+
+    origins: list[Wait]
+    of_all: Wait | None  # None where there was none
+    slowest: list[Lead]  # of each origin, these first
 
 
-def slowest(conn: Connection, question: Question) -> list[Lead]:
-    """The leads of each origin that waited longest, these first."""
-    query = f"""select lead.group, account, call_id, title, created_at, held_at, wait
-                from (select *, row_number() over (partition by f.group
-                                                   order by wait desc, call_id) as nth
-                      from ({leads_query(question)}) f) lead
-                where nth <= {SLOWEST} order by wait desc, call_id"""  # noqa: S608 - constants
-    with conn.cursor(row_factory=class_row(Lead)) as cursor:
-        return cursor.execute(query, values_of(question), prepare=False).fetchall()
+def waited(conn: Connection, question: Question) -> Waited:
+    """How long the leads waited whose first call was held in the time asked for."""
+    found = conn.execute(waited_query(question), values_of(question), prepare=False).fetchall()
+    rows = [_Row(*row) for row in found]
+    of_all = [row for row in rows if row.nth == 0]
+    return Waited(
+        [Wait(row.group, row.leads, _three(row.quartiles)) for row in rows if row.nth == 1],
+        Wait(None, of_all[0].leads, _three(of_all[0].quartiles)) if of_all else None,
+        [row.lead for row in rows if row.nth],
+    )
+
+
+def waited_query(question: Question) -> str:
+    """The slowest leads of each origin, from the first, each with what is known of the origin's;
+    under number 0 what is known of all."""
+    known = """count(*)::int as leads,
+        percentile_cont(array[.25, .5, .75]) within group (order by wait) as quartiles"""
+    return f"""with lead as materialized ({leads_query(question)}),
+               slow as (
+                   select *, row_number() over (partition by lead.group
+                                                order by wait desc, call_id) as nth from lead),
+               origin as (select lead.group, {known} from lead group by 1),
+               whole as (select {known} from lead)
+               select nth, slow.group, leads, quartiles, account, call_id, title, created_at,
+                      held_at, wait
+               from slow join origin on origin.group is not distinct from slow.group
+               where nth <= {SLOWEST}
+               union all
+               select 0, null, leads, quartiles, null, null, null, null, null, null
+               from whole where leads > 0
+               order by wait desc, call_id"""  # noqa: S608 - constants
 
 
 def leads_query(question: Question) -> str:
@@ -72,6 +92,23 @@ def leads_query(question: Question) -> str:
                      offset 0)"""  # noqa: S608 - constants
 
 
-def _wait(*, quartiles: list[timedelta], **row: Any) -> Wait:
+class _Row(NamedTuple):
+    nth: int
+    group: str | None
+    leads: int
+    quartiles: list[timedelta]
+    account: str | None
+    call_id: int
+    title: str
+    created_at: datetime
+    held_at: datetime
+    wait: timedelta
+
+    @property
+    def lead(self) -> Lead:
+        return Lead(self.group, *self[4:])
+
+
+def _three(quartiles: list[timedelta]) -> tuple[timedelta, timedelta, timedelta]:
     first, median, third = quartiles
-    return Wait(quartiles=(first, median, third), **row)
+    return first, median, third

@@ -3,14 +3,14 @@
 What counts is what trends count (insights/trends/queries): the same calls, the same insights.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import kwargs_row
 
 from ingest.base.db import Connection
 from insights.insight import Stance
 from insights.rivals.rival import Counts, Deal, Named, Stood, Together
-from insights.trends.queries import HELD, INSIGHTS, MINED, conditions, values_of
+from insights.trends.queries import COUNTED, MENTIONED, conditions, values_of
 from insights.trends.trend import Question
 
 ENDED = r"lower(coalesce(d.outcome, d.stage)) ~ '\m(won|lost)\M'"
@@ -21,48 +21,61 @@ WON = r"lower(coalesce(d.outcome, d.stage)) !~ '\mlost\M'"
 
 def count(conn: Connection, question: Question) -> Counts:
     """What is counted beside the trends of the question."""
-    values, among = values_of(question), conditions(question)
-    standing = f"{INSIGHTS} and i.review <> 'rejected' {among}"
-    with conn.cursor(row_factory=class_row(Named)) as cursor:
-        named = cursor.execute(
-            f"""select i.label, count(*)::int as mentions, count(distinct d.id)::int as calls,
-                       count(distinct d.account_id)::int as accounts
-                {standing} group by 1""",
-            values,
-            prepare=False,  # as trends are: planned for these days and names
-        ).fetchall()
-    with conn.cursor(row_factory=kwargs_row(_stood)) as cursor:
-        stood = cursor.execute(
-            f"select i.label, i.stance, count(*)::int as mentions {standing} group by 1, 2",
-            values,
-            prepare=False,
-        ).fetchall()
-    with conn.cursor(row_factory=class_row(Together)) as cursor:
-        together = cursor.execute(together_query(question), values, prepare=False).fetchall()
-    objections = [each for each in together if not each.label]
+    # Not prepared, as trends are not: planned for these days and names.
+    found = conn.execute(said_query(question), values_of(question), prepare=False).fetchall()
+    rows = [_Said(*row) for row in found]
     return Counts(
-        named=tuple(named),
-        stood=tuple(stood),
-        together=tuple(each for each in together if each.label),
-        objected={each.objection: each.calls for each in objections},
+        named=tuple(
+            Named(row.label, row.mentions, row.calls, row.accounts)
+            for row in rows
+            if row.label and not (row.stance or row.objection)
+        ),
+        stood=tuple(
+            Stood(row.label, Stance(row.stance), row.mentions) for row in rows if row.stance
+        ),
+        together=tuple(
+            Together(row.label, row.objection, row.calls)
+            for row in rows
+            if row.label and row.objection
+        ),
+        objected={row.objection: row.calls for row in rows if row.objection and not row.label},
         deals=deals(conn, question),
     )
 
 
-def together_query(question: Question) -> str:
-    """The calls with each objection; under the empty label all of them, and under each rival's
-    those in which it is named."""
-    among = conditions(question)
-    return f"""with said as (
-                   select distinct d.id, i.kind, i.label {MINED} join insight i on i.call_id = d.id
-                   where {HELD} and i.kind in ('competitor', 'objection')
-                     and i.review <> 'rejected' {among})
-               select '' as label, o.label as objection, count(*)::int as calls
-               from said o where o.kind = 'objection' group by o.label
+class _Said(NamedTuple):
+    """A count of what is named: a rival, one in a stance, an objection, or a rival and it."""
+
+    label: str  # the rival's; empty for an objection in any call
+    stance: str
+    objection: str
+    mentions: int
+    calls: int
+    accounts: int
+
+
+def said_query(question: Question) -> str:
+    """All that is counted of who is named and what is objected: each is read once."""
+    said = f"{MENTIONED} {conditions(question)}"
+    return f"""with named as materialized (
+                   select s.call_id, s.label, s.mentions, s.stances, d.account_id
+                   {said} and s.kind = 'competitor'),
+               objected as materialized (
+                   select s.call_id, s.label {said} and s.kind = 'objection'),
+               by_account as (  -- sorting to count distinct ones would take longer
+                   select label, account_id, sum(mentions) as mentions, count(*) as calls
+                   from named group by 1, 2)
+               select label, '' as stance, '' as objection, sum(mentions)::int as mentions,
+                      sum(calls)::int as calls, count(account_id)::int as accounts
+               from by_account group by 1
                union all
-               select n.label, o.label, count(*)::int
-               from said o join said n on n.id = o.id
-               where o.kind = 'objection' and n.kind = 'competitor'
+               select label, stance, '', count(*)::int, 0, 0
+               from named, unnest(stances) stance group by 1, 2
+               union all
+               select '', '', label, 0, count(*)::int, 0 from objected group by label
+               union all
+               select n.label, '', o.label, 0, count(*)::int, 0
+               from named n join objected o using (call_id)
                group by n.label, o.label"""  # noqa: S608 - constants
 
 
@@ -79,22 +92,18 @@ def deals_query(question: Question) -> str:
     return f"""with held as (
                    select d.id, coalesce(d.account_id, -d.id) as buyer, a.name as account, d.title,
                           d.held_at, d.deal_value_usd as value_usd, {ENDED} as ended, {WON} as won
-                   {MINED} where {HELD} {conditions(question)}),
+                   {COUNTED} {conditions(question)}),
                ending as (
                    select distinct on (buyer) * from held where ended
                    order by buyer, held_at desc, id desc),
                named as (
-                   select distinct held.buyer, i.label from held
-                   join insight i on i.call_id = held.id
-                   where i.kind = 'competitor' and i.review <> 'rejected')
+                   select distinct held.buyer, s.label from held
+                   join call_mentions s on s.call_id = held.id
+                   where s.kind = 'competitor' and s.day >= %(since)s and s.day < %(until)s)
                select e.account, e.id as call_id, e.title, e.held_at as ended_at, e.value_usd,
                       e.won, array_remove(array_agg(n.label order by n.label), null) as rivals
                from ending e left join named n using (buyer)
                group by 1, 2, 3, 4, 5, 6 order by e.held_at desc, e.id desc"""  # noqa: S608
-
-
-def _stood(*, stance: str, **row: Any) -> Stood:
-    return Stood(stance=Stance(stance), **row)
 
 
 def _deal(*, rivals: list[str], **row: Any) -> Deal:

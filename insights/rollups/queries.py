@@ -1,5 +1,6 @@
 """SQL for the roll-ups: `daily_mentions` and `daily_calls`, by account; the same of all accounts
 together, `daily_company_mentions` and `daily_company_calls`; and the detectors' `daily_versions`.
+With them goes `call_mentions`, what each call counts for, for what no roll-up knows.
 
 What counts: calls in `mined_call`, on their `held_at`'s day in UTC, and their insights that no
 person has rejected. A call in a language that is not mined is not in it: that nothing was found
@@ -54,6 +55,8 @@ def moving_rollups(conn: Connection, call_id: int) -> Iterator[None]:
     before = _counts(conn, call_id)
     yield
     conn.execute(f"{_PLACE} where m.call_id = %s and c.id = m.call_id", (call_id,))
+    conn.execute("delete from call_mentions where call_id = %s", (call_id,))
+    conn.execute(f"{_NOTE} and m.call_id = %s {_NOTED}", (call_id,))
     after = _counts(conn, call_id)
     after.subtract(before)
     _add(conn, after)
@@ -167,6 +170,15 @@ set day = (c.held_at at time zone 'UTC')::date, company_id = c.company_id, accou
 from call c
 """
 
+_NOTE = """
+insert into call_mentions (call_id, kind, label, day, mentions, stances)
+select i.call_id, i.kind, i.label, m.day, count(*),
+       array_agg(i.stance order by i.stance) filter (where i.stance is not null)
+from mined_call m join insight i on i.call_id = m.call_id where i.review <> 'rejected'
+"""
+
+_NOTED = "group by 1, 2, 3, 4"
+
 # A call moved by its bringer is on its way to be mined and counted again: till then its old place
 # is right.
 _PLACED = """
@@ -194,6 +206,21 @@ from ({_PLACED}) m join insight i on i.call_id = m.call_id
 where {_BY_A_DETECTOR} group by 1, 2, 3, 4
 """  # noqa: S608 - made of the constants above
 
+_COUNTED_IN_CALLS = f"""
+select m.day, m.company_id, i.kind || ' in call ' || i.call_id as kind,
+       i.label || coalesce(array_agg(i.stance order by i.stance)
+                           filter (where i.stance is not null), '{{}}')::text as label,
+       count(*) as mentions
+from ({_PLACED}) m join insight i on i.call_id = m.call_id
+where i.review <> 'rejected' group by m.day, m.company_id, i.kind, i.call_id, i.label
+"""  # noqa: S608 - made of the constant above
+
+_KEPT_IN_CALLS = """
+select f.day, m.company_id, f.kind || ' in call ' || f.call_id as kind,
+       f.label || coalesce(f.stances, '{}')::text as label, f.mentions
+from call_mentions f join mined_call m on m.call_id = f.call_id
+"""
+
 _DIFFERENCES = f"""
 with by_account as (
          select day, company_id, coalesce(account_id, 0) as account_id, kind, label, mentions, calls
@@ -208,7 +235,9 @@ with by_account as (
          from by_account group by 1, 2, 4, 5
          union all
          select day, company_id, {ALL}, kind || ' version', version, mentions, 0
-         from ({_COUNTED_VERSIONS}) v),
+         from ({_COUNTED_VERSIONS}) v
+         union all
+         select day, company_id, {ALL}, kind, label, mentions, 1 from ({_COUNTED_IN_CALLS}) f),
      kept as (select day, company_id, coalesce(account_id, 0) as account_id, kind, label, mentions,
                      calls
               from daily_mentions
@@ -221,7 +250,9 @@ with by_account as (
               select day, company_id, {ALL}, '', '', 0, calls from daily_company_calls
               union all
               select day, company_id, {ALL}, kind || ' version', version, mentions, 0
-              from daily_versions)
+              from daily_versions
+              union all
+              select day, company_id, {ALL}, kind, label, mentions, 1 from ({_KEPT_IN_CALLS}) f)
 select day, company_id, account_id, kind, label,
        sum(kept_mentions)::int, sum(kept_calls)::int, sum(mentions)::int, sum(calls)::int
 from (select day, company_id, account_id, kind, label,
@@ -242,7 +273,7 @@ def rollup_differences(conn: Connection) -> Sequence[Difference]:
 
 _ROLLUPS = (
     *("daily_calls", "daily_mentions"),
-    *("daily_company_calls", "daily_company_mentions", "daily_versions"),
+    *("daily_company_calls", "daily_company_mentions", "daily_versions", "call_mentions"),
 )
 
 
@@ -270,6 +301,7 @@ def rebuild_rollups(conn: Connection) -> None:
         f"""insert into daily_versions (kind, day, company_id, version, mentions)
             {_COUNTED_VERSIONS}"""
     )
+    conn.execute(f"{_NOTE} {_NOTED}")
 
 
 def hold_company(conn: Connection, company_id: int) -> None:
@@ -301,5 +333,16 @@ def recount(conn: Connection, company_id: int, kind: Kind, labels: Iterable[str]
     conn.execute(
         f"""insert into daily_versions (kind, day, company_id, version, mentions)
             select * from ({_COUNTED_VERSIONS}) counted where {these}""",  # noqa: S608
+        values,
+    )
+    theirs = f"select call_id from ({_PLACED}) m where company_id = %(company)s"  # noqa: S608
+    conn.execute(
+        f"""delete from call_mentions
+            where kind = %(kind)s and label = any(%(labels)s) and call_id in ({theirs})""",  # noqa: S608
+        values,
+    )
+    conn.execute(
+        f"""{_NOTE} and i.kind = %(kind)s and i.label = any(%(labels)s)
+            and i.call_id in ({theirs}) {_NOTED}""",
         values,
     )

@@ -2,8 +2,9 @@
 
 The index `turn_search` knows in which turns a word is, and neither their order in time nor their
 rank. Up to RANKED turns are therefore fetched by it, ranked and counted; of words that are in more
-of them, the calls are listed newest first, where the planner's choice is good: such words are soon
-met by walking the calls from the newest.
+of them, the calls are listed newest first. Up to GATHERED turns are fetched by it for that as
+well. Words that are in more of them are soon met by walking the calls from the newest; others are
+not: a word in one call of a hundred is met in two thousand calls of thirty turns each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,10 @@ from transcribe.transcript import Speaker, Turn, Word
 RANKED = 1000
 """Matching turns that are ranked: fetching and ranking them takes some 20 ms. Where there are
 more, every second page would show the word, and the newest calls tell most."""
+
+GATHERED = 6000
+"""Matching turns whose calls are sorted by time. With 100,000 calls fetching so many takes as long
+as walking from the newest call till a page is full of a word that is in so many: some 60 ms."""
 
 PASSAGES = 3
 """Of a call: enough to see what it is about, and the page stays one of calls."""
@@ -98,11 +103,17 @@ def find(
     values = asdict(among) | {"query": query, "limit": limit + 1}
     values |= {"veiled": veiled, "rules": VERSION}
     with in_time(conn):
-        few = _few(conn, query) if after is None else _going_on(conn, query, after)
-        page = _newest(conn, values, after) if few is None else _ranked(conn, values, few, after)
+        hits = None if surely_many(conn, query) else _looked_up(conn, query)
+        order = _order(hits, after)
+        if hits is None:
+            page = _newest(conn, values, after)
+        elif order is Order.NEWEST:
+            page = _newest_of(conn, values, hits, after)
+        else:
+            page = _ranked(conn, values, hits, after)
         calls = _calls(conn, values, [place.call_id for place in page.places[:limit]])
     return Found(
-        order=Order.NEWEST if few is None else Order.RELEVANCE,
+        order=order,
         calls=calls,
         more=page.places[limit - 1] if len(page.places) > limit else None,
         in_calls=page.in_calls,
@@ -130,22 +141,17 @@ def parsed(conn: Connection, words: str) -> str:
     return str(query)
 
 
-def _few(conn: Connection, query: str) -> list[_Turn] | None:
-    """Where the words are; None where that is in too many turns to be ranked."""
-    if surely_many(conn, query):
-        return None
-    found = _looked_up(conn, query, RANKED + 1)
-    return None if len(found) > RANKED else found
-
-
-def _going_on(conn: Connection, query: str, after: Place) -> list[_Turn] | None:
-    """The same for a list that was begun, which keeps its order though turns may come in."""
-    return None if after.rank is None else _looked_up(conn, query, 2 * RANKED)
+def _order(hits: Sequence[_Turn] | None, after: Place | None) -> Order:
+    """By relevance where there are few; a list that was begun keeps its order though turns may come
+    in."""
+    if after is not None:
+        return Order.NEWEST if after.rank is None or hits is None else Order.RELEVANCE
+    return Order.NEWEST if hits is None or len(hits) > RANKED else Order.RELEVANCE
 
 
 def surely_many(conn: Connection, query: str) -> bool:
-    """Whether one word is, by the table's statistics, in far more turns than are ranked, so that
-    the index need not gather them all. Of phrases the statistics know too little."""
+    """Whether one word is, by the table's statistics, in far more turns than are gathered, so that
+    the index need not look them all up. Of phrases the statistics know too little."""
     row = conn.execute("select numnode(%s::tsquery)", [query]).fetchone()
     if row != (1,):
         return False
@@ -153,7 +159,7 @@ def surely_many(conn: Connection, query: str) -> bool:
     row = conn.execute(explain, {"query": query}, prepare=False).fetchone()
     assert row is not None, "a plan has a row"
     turns: int = row[0][0]["Plan"]["Plan Rows"]
-    return turns > 10 * RANKED
+    return turns > 2 * GATHERED
 
 
 CANDIDATES = f"select t.call_id, t.position from turn t where {_SAID} limit %(most)s"  # noqa: S608
@@ -168,10 +174,14 @@ def by_index(conn: Connection) -> Iterator[None]:
     conn.execute("set local enable_seqscan = on")
 
 
-def _looked_up(conn: Connection, query: str, most: int) -> list[_Turn]:
+def _looked_up(conn: Connection, query: str) -> list[_Turn] | None:
+    """Where the words are; None where that is in too many turns to be gathered. Of a phrase the
+    index knows its words alone: each turn with all of them is read, so fewer are."""
+    most = RANKED if "<" in query else GATHERED
     with by_index(conn):
-        values = {"query": query, "most": most}
-        return [_Turn(*row) for row in conn.execute(CANDIDATES, values, prepare=False)]
+        values = {"query": query, "most": most + 1}
+        rows = conn.execute(CANDIDATES, values, prepare=False).fetchall()
+    return None if len(rows) > most else list(map(_Turn._make, rows))
 
 
 def newest_query(values: dict[str, Any], after: Place | None) -> str:
@@ -186,19 +196,45 @@ def newest_query(values: dict[str, Any], after: Place | None) -> str:
 
 def _newest(conn: Connection, values: dict[str, Any], after: Place | None) -> _Page:
     given = values | (asdict(after) if after else {})
+    # Side by side, each worker would walk on while another one has the page full.
+    conn.execute("set local max_parallel_workers_per_gather = 0")
     # Planned anew for these words: a plan for any words would not know how common they are.
     rows = conn.execute(newest_query(values, after), given, prepare=False)
     return _Page([Place(*row) for row in rows])
 
 
+def _newest_of(
+    conn: Connection, values: dict[str, Any], hits: Sequence[_Turn], after: Place | None
+) -> _Page:
+    """Of some turns the calls, the newest first."""
+    given = values | _numbers(hits) | (asdict(after) if after else {})
+    going_on = "and (c.held_at, c.id) < (%(held_at)s, %(call_id)s)" if after else ""
+    rows = conn.execute(
+        f"""select distinct c.held_at, c.id from {_HITS}
+            join call c on c.id = t.call_id {PARTIES}
+            where {among_sql(values)} {going_on} {_looked_through(values)}
+            order by c.held_at desc, c.id desc limit %(limit)s""",  # noqa: S608 - constants
+        given,
+        prepare=False,
+    )
+    return _Page([Place(*row) for row in rows])
+
+
+_HITS = "unnest(%(calls)s::bigint[], %(positions)s::integer[]) t (call_id, position)"
+
+
+def _numbers(hits: Sequence[_Turn]) -> dict[str, list[int]]:
+    return {
+        "calls": [turn.call_id for turn in hits],
+        "positions": [turn.position for turn in hits],
+    }
+
+
 def _ranked(
-    conn: Connection, values: dict[str, Any], few: Sequence[_Turn], after: Place | None
+    conn: Connection, values: dict[str, Any], hits: Sequence[_Turn], after: Place | None
 ) -> _Page:
     """Of some turns the calls, those first in which the words are said most."""
-    given = values | {
-        "calls": [turn.call_id for turn in few],
-        "positions": [turn.position for turn in few],
-    }
+    given = values | _numbers(hits)
     going_on = ""
     if after:
         going_on = "where (rank, held_at, id) < (%(rank)s, %(held_at)s, %(call_id)s)"

@@ -8,7 +8,7 @@ The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions
 and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
 account as well, and by the account its segment, and so have nearly a row a call. Stage, rep, lead
 source and campaign are a call's own: what asks for these goes to the calls of the time asked for
-(index call_by_time) and their insights (index insight_by_call, which has all that is counted). All
+(index call_by_time) and what these count for (`call_mentions`, index call_mentions_by_kind). All
 ways give the same numbers; the tests hold them side by side.
 """
 
@@ -23,7 +23,7 @@ from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
 from insights.trends.rules import MOST_SERIES, Worth, worth_testing
-from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question
+from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question, Unit
 
 _CONDITIONS = {
     "company": "lower(co.name) = lower(%(company)s)",
@@ -51,20 +51,30 @@ _BY_COMPANY = {"company"}
 _BY_ACCOUNT = {"company", "account", "segment"}
 """What the roll-ups know: those of all accounts together, and the others."""
 
-PARTIES = """join company co on co.id = d.company_id
+# Outer joins, also of what each call has: PostgreSQL leaves out those that nothing is asked of.
+PARTIES = """left join company co on co.id = d.company_id
 left join account a on a.id = d.account_id"""
 
 _DAYS = "d.day >= %(since)s and d.day < %(until)s"
 
 _ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
 
-_ALL_ROLLED_UP = f"d join company co on co.id = d.company_id where {_DAYS}"
+_ALL_ROLLED_UP = f"d left join company co on co.id = d.company_id where {_DAYS}"
 
 MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
 
 HELD = """d.held_at >= %(since)s::date at time zone 'UTC'
 and d.held_at < %(until)s::date at time zone 'UTC'"""
+
+COUNTED = f"""{MINED}
+where {HELD} and m.day >= %(since)s and m.day < %(until)s"""
+"""The calls of the time asked for that count."""
+
+MENTIONED = f"""from call_mentions s join call d on d.id = s.call_id {PARTIES}
+left join rep r on r.id = d.rep_id
+where {HELD} and s.day >= %(since)s and s.day < %(until)s"""
+"""What they count for: one row a call, kind and label."""
 
 INSIGHTS = f"""{MINED} join insight i on i.call_id = d.id
 where {HELD} and i.kind = %(kind)s"""
@@ -84,17 +94,25 @@ def count(conn: Connection, question: Question, today: date | None = None) -> Co
     return Counts(calls, labels, versions, series)
 
 
+def count_all(conn: Connection, question: Question) -> Counts:
+    """All calls and labels, and no versions: for what compares no periods."""
+    values = values_of(question)
+    with conn.cursor(row_factory=class_row(CallCount)) as cursor:
+        calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
+    return Counts(calls, _labels(conn, question, values, None)[0], ())
+
+
 def _labels(
     conn: Connection, question: Question, values: dict[str, Any], worth: Worth | None
 ) -> tuple[tuple[LabelCount, ...], int | None]:
     """The labels' counts, and how many series there are where not all are among them."""
     query = labels_query(question)
     if worth is None:
-        rows = conn.execute(query, values, prepare=False)
-        return tuple(LabelCount(*row) for row in rows), None
+        rows = conn.execute(query, values, prepare=False).fetchall()
+        return tuple(map(LabelCount._make, rows)), None
     values |= asdict(worth) | {"most": MOST_SERIES}
     found = conn.execute(_SIFTED.format(said=query), values, prepare=False).fetchall()
-    return tuple(LabelCount(*row) for *row, _ in found), found[0][-1] if found else 0
+    return tuple(LabelCount._make(row[:-1]) for row in found), found[0][-1] if found else 0
 
 
 _SIFTED = """
@@ -135,47 +153,67 @@ def calls_query(question: Question) -> str:
         rows = f"daily_calls {_ROLLED_UP}"
         if by_company(question):
             rows = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0"
-        return f"""select {_start("d.day")}, {GROUPS[question.by]} as group,
+        return f"""select {_start(question, "d.day")}, {GROUPS[question.by]} as group,
                           sum(d.calls)::int as calls
                    from {rows} {among} group by 1, 2"""  # noqa: S608 - constants
-    return f"""select {_start(_DAY)}, {GROUPS[question.by]} as group, count(*)::int as calls
-               {MINED} where {HELD} {among} group by 1, 2"""
+    return f"""select {_start(question, "m.day")}, {GROUPS[question.by]} as group,
+                      count(*)::int as calls
+               {COUNTED} {among} group by 1, 2"""
 
 
 def labels_query(question: Question) -> str:
     """The mentions and the calls with any, by period, group and label. A call is held on one day,
     so the calls of a period's days are distinct, and summing them counts none twice."""
     among = conditions(question)
-    if question.label is not None:
-        table = "d" if rolled_up(question) else "i"
-        among += f" and lower({table}.label) = lower(%(label)s)"
     if rolled_up(question):
-        rows = f"daily_mentions {_ROLLED_UP}"
+        rows = f"from daily_mentions {_ROLLED_UP}"
         if by_company(question):
-            rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
-        return f"""select {_start("d.day")}, {GROUPS[question.by]} as group, d.label,
-                          sum(d.mentions)::int as mentions, sum(d.calls)::int as calls
-                   from {rows} and d.kind = %(kind)s {among}
-                   group by 1, 2, 3"""  # noqa: S608 - constants
-    return f"""select {_start("said.day")}, said.group, said.label,
-                      sum(said.mentions)::int as mentions, count(*)::int as calls
-               from (select {_DAY}::date as day, {GROUPS[question.by]} as group, i.label,
-                            count(*) as mentions
-                     {INSIGHTS} and i.review <> 'rejected' {among} group by d.id, 1, 2, 3) said
-               group by 1, 2, 3"""  # noqa: S608 - constants
+            rows = f"from daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
+        said, calls = "d", "sum(d.calls)"
+    else:
+        rows, said, calls = MENTIONED, "s", "count(*)"
+    if question.label is not None:
+        among += f" and lower({said}.label) = lower(%(label)s)"
+    return f"""select {_start(question, f"{said}.day")}, {GROUPS[question.by]} as group,
+                      {said}.label, sum({said}.mentions)::int as mentions, {calls}::int as calls
+               {rows} and {said}.kind = %(kind)s {among}
+               group by 1, 2, 3"""
 
 
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
     if by_company(replace(question, by=None)):
-        return f"""select distinct {_start("d.day")}, d.version
+        return f"""select distinct {_start(question, "d.day")}, d.version
                    from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
                    {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
-    return f"""select distinct {_start("said.day")}, said.version
+    if question.among.account is None:
+        return _versions_met(question)
+    return f"""select distinct {_start(question, "said.day")}, said.version
                from (select distinct {_DAY}::date as day, i.version
                      {INSIGHTS} and i.review = 'unreviewed' and i.detector <> '{PERSON}'
                      {conditions(question)}) said order by 1, 2"""  # noqa: S608 - constants
+
+
+def _versions_met(question: Question) -> str:
+    """Of the versions known to be at work in a period, those that some call asked for has: the
+    first will do. Only of a single account it would take long to meet one."""
+    stops = {
+        Unit.DAY: "known.start + 1",
+        Unit.WEEK: "known.start + 7",
+        Unit.MONTH: "(known.start + interval '1 month')::date",
+    }
+    return f"""select start, version
+               from (select distinct {_start(question, "d.day")}, d.version from daily_versions d
+                     where {_DAYS} and d.kind = %(kind)s and d.mentions > 0) known
+               where exists (
+                   select {MINED} join insight i on i.call_id = d.id
+                   where m.day >= known.start and m.day < {stops[question.unit]}
+                     and i.kind = %(kind)s and i.version = known.version
+                     and i.review = 'unreviewed' and i.detector <> '{PERSON}'
+                     {conditions(question)}
+                   offset 0)
+               order by 1, 2"""  # noqa: S608 - constants
 
 
 def last_day(conn: Connection, among: Filter) -> date | None:
@@ -238,7 +276,6 @@ def values_of(question: Question) -> dict[str, Any]:
     return asdict(question.among) | {
         "kind": question.kind,
         "label": question.label,
-        "unit": question.unit,
         "since": question.since,
         "until": question.until,
     }
@@ -254,9 +291,15 @@ def _given(among: dict[str, Any]) -> str:
     )
 
 
-def _start(day: str) -> str:
-    """The start of the period that a day lies in; PostgreSQL's weeks are ISO weeks."""
-    return f"date_trunc(%(unit)s, {day}::timestamp)::date as start"
+def _start(question: Question, day: str) -> str:
+    """The start of the period that a day lies in, as sums of days where they will do: of a hundred
+    thousand rows `date_trunc` is the most that there is to do."""
+    starts = {
+        Unit.DAY: day,
+        Unit.WEEK: f"{day} - ({day} - date '0001-01-01') %% 7",  # a Monday
+        Unit.MONTH: f"date_trunc('month', {day}::timestamp)::date",
+    }
+    return f"{starts[question.unit]} as start"
 
 
 def _counted_mention(*, kind: str, total: int, **row: Any) -> tuple[Mention, int]:

@@ -286,10 +286,11 @@ def _totals(calls: Iterable[CallCount]) -> dict[str | None, dict[date, int]]:
 def _found(counts: Counts) -> Found:
     """Where each label came up, by its group."""
     found: Found = {}
-    for row in counts.labels:
-        points = found.setdefault((row.label, _key(row.group)), {})
-        mentions, calls = points.get(row.start, (0, 0))
-        points[row.start] = (mentions + row.mentions, calls + row.calls)
+    keys = {group: _key(group) for group in {row.group for row in counts.labels}}
+    for start, group, label, mentions, calls in counts.labels:
+        points = found.setdefault((label, keys[group]), {})
+        other_mentions, other_calls = points.get(start, (0, 0))
+        points[start] = (other_mentions + mentions, other_calls + calls)
     return found
 
 

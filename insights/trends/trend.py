@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from ingest.base.errors import Refused
 from insights.digest import ENOUGH_CALLS, Week
@@ -69,12 +70,13 @@ class Period:
     @property
     def stop(self) -> date:
         """The first day after it."""
-        return self.start + timedelta({Unit.DAY: 1, Unit.WEEK: 7}.get(self.unit, self._days))
-
-    @property
-    def _days(self) -> int:
-        """Of the month that begins with it."""
-        return ((self.start.replace(day=1) + timedelta(31)).replace(day=1) - self.start).days
+        match self.unit:
+            case Unit.DAY:
+                return self.start + timedelta(1)
+            case Unit.WEEK:
+                return self.start + timedelta(7)
+            case Unit.MONTH:
+                return (self.start.replace(day=1) + timedelta(31)).replace(day=1)
 
     @property
     def name(self) -> str:
@@ -158,9 +160,8 @@ class CallCount:
     calls: int
 
 
-@dataclass(frozen=True, slots=True)
-class LabelCount:
-    """One label in one period and group."""
+class LabelCount(NamedTuple):
+    """One label in one period and group; a tuple, as there may be twenty thousand."""
 
     start: date
     group: str | None

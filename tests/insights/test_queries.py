@@ -176,6 +176,23 @@ def test_differences_are_found_and_mended(conn: Connection, add_call: AddCall) -
     assert counted(conn) == [("2026-03-02", "Acme", "objection", "price", 1, 1)]
 
 
+def test_what_a_call_counts_for_is_compared_mention_by_mention(
+    conn: Connection, add_call: AddCall
+) -> None:
+    mined(conn, add_call(account="Acme"), rival("HubSpot"), objection())
+    for wrong in (
+        "update call_mentions set mentions = 5 where kind = 'objection'",
+        "update call_mentions set label = 'other' where kind = 'objection'",
+        "update call_mentions set stances = '{left}' where kind = 'competitor'",
+        "update call_mentions set day = day + 1",
+        "delete from call_mentions",
+    ):
+        conn.execute(wrong.encode())
+        assert rollup_differences(conn) != [], wrong
+        rebuild_rollups(conn)
+        assert rollup_differences(conn) == []
+
+
 POOL = [
     mention(kind, label, start, turn)
     for kind, label in (

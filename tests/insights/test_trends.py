@@ -8,11 +8,14 @@ from datetime import date, timedelta
 import pytest
 
 from ingest.base.db import Connection
+from insights.digest import Week, build
+from insights.digests.queries import digest_rows, week_numbers
 from insights.insight import Kind, Review
-from insights.queries import insights_of
+from insights.queries import find_insights, insights_of
 from insights.reviews.queries import add_missed, review
 from insights.reviews.rules import Judgement, Missed
-from insights.rollups.queries import moving_rollups, rollup_differences
+from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
+from insights.stored import InsightFilter
 from insights.trends import queries, rules
 from insights.trends.queries import count, last_day, quotes, rolled_up, segments
 from insights.trends.trend import (
@@ -21,6 +24,7 @@ from insights.trends.trend import (
     Dimension,
     Filter,
     LabelCount,
+    Period,
     Question,
     Unit,
     periods,
@@ -134,6 +138,51 @@ def test_all_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.Monkey
         assert bool(quick.calls) is (among.company != "none")
 
 
+VERSIONS_OF = """
+select distinct m.day, i.version
+from mined_call m join call d on d.id = m.call_id join insight i on i.call_id = d.id
+left join account a on a.id = d.account_id left join rep r on r.id = d.rep_id
+where i.kind = 'objection' and i.detector <> 'person' and i.review = 'unreviewed' and
+"""
+
+
+@pytest.mark.usefixtures("many")
+def test_versions_of_some_calls_are_those_that_found_something_in_them(
+    conn: Connection, reviewer: int
+) -> None:
+    """However they are found: they are met at a first call, or all calls are gone through."""
+    conn.execute("update insight set version = 'v' || call_id % 5")
+    rebuild_rollups(conn)
+    for insight in find_insights(conn, InsightFilter(kind=Kind.OBJECTION), None, 20):
+        review(conn, insight.id, Judgement(Review.CONFIRMED), reviewer)
+    filters = {
+        "lower(d.stage) = 'discovery'": Filter(stage="Discovery"),
+        "d.campaign = 'spring' and r.name = 'Ned'": Filter(campaign="spring", rep="ned"),
+        "a.segment = 'SMB'": Filter(segment="smb"),
+        "a.name = 'Cantle'": Filter(account="cantle"),
+        "a.name = 'Cantle' and d.stage = 'closing'": Filter(account="cantle", stage="closing"),
+    }
+    for (told, among), unit in itertools.product(filters.items(), Unit):
+        spans = periods(unit, START - timedelta(31), START + timedelta(62))
+        found = conn.execute((VERSIONS_OF + told).encode())
+        expected = {(Period.of(unit, day).start, version) for day, version in found}
+        asked = Question(Kind.OBJECTION, spans, among)
+        assert list(count(conn, asked).versions) == sorted(expected) != []
+
+
+@pytest.mark.usefixtures("many")
+def test_a_weeks_numbers_are_what_its_digest_counts(conn: Connection, reviewer: int) -> None:
+    for insight in find_insights(conn, InsightFilter(), None, 9):
+        review(conn, insight.id, Judgement(Review.REJECTED), reviewer)
+    for number in range(-2, 7):
+        week = Week.of(START + timedelta(weeks=number))
+        told, short = build(digest_rows(conn, week), week), week_numbers(conn, week)
+        assert (short.calls, short.calls_before) == (told.calls, told.calls_before)
+        assert [(each.kind, each.calls, each.calls_before) for each in short.sections] == [
+            (each.kind, each.calls, each.calls_before) for each in told.sections
+        ]
+
+
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("by", [None, *Dimension])
 def test_what_is_left_out_could_not_be_told(
@@ -225,6 +274,8 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
            select kind, day, company_id, label, mentions, calls from daily_mentions;
            insert into daily_versions (kind, day, company_id, version, mentions)
            select 'objection', day, company_id, '1', 1 from daily_calls;
+           insert into call_mentions (call_id, kind, label, day, mentions)
+           select call_id, 'objection', 'price', day, 2 from mined_call;
            analyze"""
     )
     own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))
@@ -235,12 +286,12 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
         (queries.versions_query(own), "daily_versions_pkey"),
         (queries.calls_query(by_segment), "daily_calls_day_company_id"),
         (queries.labels_query(by_segment), "daily_mentions_by_kind"),
-        (queries.calls_query(by_stage), "call_by_time"),
-        (queries.labels_query(by_stage), "call_by_time"),
-        (queries.labels_query(by_stage), "insight_by_call"),
-        (queries.versions_query(replace(own, among=Filter(stage="Demo"))), "call_by_time"),
+        (queries.calls_query(by_stage), "mined_call_by_day"),
+        (queries.labels_query(by_stage), "call_mentions_by_kind"),
+        (queries.versions_query(replace(own, among=Filter(stage="Demo"))), "insight_by_call"),
     ]:
         values: dict[str, object] = {"kind": own.kind, "label": None, "unit": own.unit}
         values |= {"stage": "Demo", "since": own.since, "until": own.until}
         plan = str(conn.execute(f"explain {query}", values).fetchall())
         assert index in plan, plan
+        assert "Seq Scan on call" not in plan, plan

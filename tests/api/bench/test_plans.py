@@ -17,8 +17,10 @@ from api.pages.queries import counts_of, tally
 from ingest.base import db
 from ingest.library.library import Place, Sort
 from ingest.library.queries import list_calls
+from insights.digest import Week
+from insights.digests import queries as digests
 from insights.insight import Kind
-from insights.leads.queries import slowest, waits
+from insights.leads.queries import reach, waited
 from insights.queries import ANY, find_insights, insights_of, insights_of_themes
 from insights.reviews.queries import next_to_review
 from insights.rivals import queries as rivals
@@ -34,9 +36,13 @@ from tests.api.bench.conftest import TODAY
 WEEKS = periods(Unit.WEEK, date(2026, 9, 1), TODAY.date())
 ASKED = Question(Kind.OBJECTION, WEEKS)
 BY_STAGE = Question(Kind.FEATURE_REQUEST, WEEKS, by=Dimension.STAGE)
+WEEK = Week.of(TODAY).before
 LATER = TODAY - timedelta(days=300)
 
-LARGE = {"call", "turn", "insight", "mined_call", "daily_mentions", "daily_calls", "transcript"}
+LARGE = {
+    *("call", "turn", "insight", "mined_call", "transcript"),
+    *("daily_mentions", "daily_calls", "call_mentions"),
+}
 """Tables that are never read from end to end."""
 
 Ask = Callable[[db.Connection], Any]
@@ -79,15 +85,28 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     ),
     "trends by stage": (
         lambda conn: trends.count(conn, BY_STAGE),
-        {"call_by_time", "insight_by_call"},
+        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
+    ),
+    "versions of a segment": (
+        lambda conn: trends.count(conn, Question(Kind.OBJECTION, WEEKS, Filter(segment="SMB"))),
+        {"daily_versions_pkey", "daily_mentions_by_kind"},
+    ),
+    "a week's numbers": (lambda conn: digests.week_numbers(conn, WEEK), {"call_mentions_by_kind"}),
+    "new wishes": (
+        lambda conn: digests.new_requests(conn, WEEK),
+        {"call_by_time", "insight_by_call", "insight_by_theme"},
+    ),
+    "the surest quotes": (
+        lambda conn: digests.sayings(conn, WEEK),
+        {"call_by_time", "turn_pkey"},
     ),
     "the last day": (lambda conn: trends.last_day(conn, Filter()), {"call_by_time"}),
     "rivals": (
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
-        {"call_by_time"},
+        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
     ),
-    "leads": (lambda conn: waits(conn, BY_STAGE), {"call_by_time"}),
-    "the slowest leads": (lambda conn: slowest(conn, BY_STAGE), {"call_by_time"}),
+    "leads": (lambda conn: reach(conn, BY_STAGE), {"call_by_time", "mined_call_by_day"}),
+    "how long leads waited": (lambda conn: waited(conn, BY_STAGE), {"call_by_time"}),
     "search by meaning, among some": (
         lambda conn: meanings.find(conn, "too expensive", Among(account="a"), 20),
         {"turn_meaning_pkey"},
@@ -184,6 +203,17 @@ def test_a_common_word_is_met_on_the_way_from_the_newest_call(
     catching: db.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "RANKED", 5)
+    monkeypatch.setattr(search, "GATHERED", 5)
     indexes, tables = _read(catching, lambda conn: search.find(conn, "team", Among(), None, 20))
     assert {"call_by_time", "turn_pkey"} <= indexes
+    assert not tables & LARGE
+
+
+def test_calls_of_a_word_in_many_turns_are_gathered_by_the_index(
+    catching: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "RANKED", 5)
+    indexes, tables = _read(catching, lambda conn: search.find(conn, "team", Among(), None, 20))
+    assert {"turn_search", "call_pkey"} <= indexes
+    assert "call_by_time" not in indexes
     assert not tables & LARGE

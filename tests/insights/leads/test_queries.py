@@ -10,8 +10,8 @@ import pytest
 from ingest.base.db import Connection
 from ingest.calls import Call
 from insights.insight import Kind
-from insights.leads.lead import Reach
-from insights.leads.queries import SLOWEST, reach, slowest, waits
+from insights.leads.lead import Lead, Reach, Wait
+from insights.leads.queries import SLOWEST, reach, waited
 from insights.trends.trend import Dimension, Filter, Question, Unit, periods
 from tests.conftest import AddCall
 from tests.insights.trending import MONDAY, mined
@@ -19,6 +19,14 @@ from tests.insights.trending import MONDAY, mined
 START = MONDAY.date()
 WEEKS = periods(Unit.WEEK, START, START + timedelta(weeks=4))
 ASKED = Question(Kind.OBJECTION, WEEKS, by=Dimension.LEAD_SOURCE)
+
+
+def waits(conn: Connection, question: Question) -> list[Wait]:
+    return waited(conn, question).origins
+
+
+def slowest(conn: Connection, question: Question) -> list[Lead]:
+    return waited(conn, question).slowest
 
 
 def called(conn: Connection, days: float, account: str | None = "Hartsoe", **details: Any) -> Call:

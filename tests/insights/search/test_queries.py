@@ -212,14 +212,15 @@ def test_with_a_kind_or_a_label_the_words_are_in_its_quote(conn: Connection) -> 
     assert found(conn, "pay").calls[-1].passages[0].insights == ()
 
 
-@pytest.mark.parametrize("ranked", [1000, 4])
+@pytest.mark.parametrize(("ranked", "gathered"), [(1000, 6000), (4, 6000), (4, 4)])
 @pytest.mark.parametrize("limit", [1, 3, 50])
 def test_page_by_page_each_call_comes_once(
-    conn: Connection, monkeypatch: pytest.MonkeyPatch, ranked: int, limit: int
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, ranked: int, gathered: int, limit: int
 ) -> None:
     for n in range(11):
         spoken(conn, *["the price"] * (n % 3 + 1), held_at=NOON + timedelta(days=n // 2))
     monkeypatch.setattr(queries, "RANKED", ranked)
+    monkeypatch.setattr(queries, "GATHERED", gathered)
     calls = everything(conn, "price", limit)
     assert len(calls) == len(set(calls)) == 11
     answer = found(conn, "price")
@@ -230,6 +231,25 @@ def test_page_by_page_each_call_comes_once(
         assert (answer.order, answer.in_calls, answer.in_turns) == (Order.RELEVANCE, 11, 21)
         by_rank = [call.matches for call in answer.calls]
         assert by_rank == sorted(by_rank, reverse=True)
+
+
+@pytest.mark.parametrize("words", ["price", "price team", '"the price"'])
+def test_both_ways_to_the_newest_calls_find_the_same(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    quote = quoted(PRICE, "twice the price", "price")
+    for n in range(9):
+        said = ["the price", "the price of a team"][: n % 3] or ["nothing"]
+        spoken(conn, *said, account=f"A{n % 2}", held_at=NOON + timedelta(days=n // 2))
+    spoken(conn, PRICE, account="A1", found=[quote])
+    monkeypatch.setattr(queries, "RANKED", 0)
+    asked: list[dict[str, Any]] = [{}, {"account": "a1"}, {"kind": Kind.OBJECTION}]
+    for among in asked:
+        gathered = found(conn, words, **among)
+        with monkeypatch.context() as patch:
+            patch.setattr(queries, "GATHERED", 0)
+            assert found(conn, words, **among) == gathered
+        assert gathered.order is Order.NEWEST
 
 
 def test_calls_that_come_in_between_pages_shift_nothing(conn: Connection) -> None:
@@ -326,7 +346,7 @@ class TestIndex:
     def test_statistics_know_a_word_that_nearly_every_turn_has(
         self, many: Connection, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "RANKED", 500)
+        monkeypatch.setattr(queries, "GATHERED", 2500)
         for words, expected in [("price", True), ("word7000", False), ('"the price"', False)]:
             assert queries.surely_many(many, queries.parsed(many, words)) is expected, words
 
