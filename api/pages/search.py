@@ -55,6 +55,7 @@ class Asked:
     account: Words = None
     segment: Words = None
     stage: Words = None
+    lead_source: Words = None
     rep: Words = None
     since: Day = ""
     until: Day = ""  # the last day, in UTC as the first
@@ -64,13 +65,14 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """What is asked of the calls and quotes."""
-        names = ("kind", "label", "account", "segment", "stage", "rep", "company", "since", "until")
+        quotes, parties = ("kind", "label"), ("account", "segment", "rep", "company")
+        names = (*quotes, *parties, "stage", "lead_source", "since", "until")
         return {name: str(getattr(self, name)) for name in names if getattr(self, name)}
 
     @property
     def words(self) -> list[str]:
         """The filters said back: account “Hartsoe Home”."""
-        said = {"since": "from", "until": "to"}
+        said = {"since": "from", "until": "to", "lead_source": "lead source"}
         shown = self.filters | ({"kind": kind_words(Kind(self.kind))} if self.kind else {})
         return [f"{said.get(name, name)} “{value}”" for name, value in shown.items()]
 
@@ -83,6 +85,7 @@ class Asked:
             segment=self.segment or None,
             stage=self.stage or None,
             rep=self.rep or None,
+            lead_source=self.lead_source or None,
             since=midnight(self.since) if self.since else None,
             until=midnight(self.until) + timedelta(1) if self.until else None,
             kind=self.kind or None,

@@ -27,13 +27,18 @@ def among(
     segment: Words = None,
     stage: Words = None,
     rep: Words = None,
+    lead_source: Words = None,
+    campaign: Words = None,
     since: Time = None,
     until: Time = None,
     kind: Annotated[Kind | None, Query(description="Only in quotes of this kind.")] = None,
     label: Annotated[Words, Query(description="Only in quotes with this label.")] = None,
 ) -> Among:
     """Which calls are meant; names match case aside, `since` ≤ held < `until`."""
-    return Among(company, account, segment, stage, rep, since, until, kind, label)
+    return Among(
+        *(company, account, segment, stage, rep, lead_source, campaign),
+        *(since, until, kind, label),
+    )
 
 
 @router.get("/search")

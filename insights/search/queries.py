@@ -56,6 +56,8 @@ _CONDITIONS = {
     "segment": "lower(a.segment) = lower(%(segment)s)",
     "stage": "lower(c.stage) = lower(%(stage)s)",
     "rep": "lower(r.name) = lower(%(rep)s)",
+    "lead_source": "lower(c.lead_source) = lower(%(lead_source)s)",
+    "campaign": "lower(c.campaign) = lower(%(campaign)s)",
     "since": "c.held_at >= %(since)s",
     "until": "c.held_at < %(until)s",
 }

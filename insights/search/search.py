@@ -54,6 +54,8 @@ class Among:
     segment: str | None = None
     stage: str | None = None
     rep: str | None = None
+    lead_source: str | None = None
+    campaign: str | None = None
     since: datetime | None = None  # held at or after
     until: datetime | None = None  # held before
     kind: Kind | None = None

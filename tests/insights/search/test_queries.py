@@ -172,13 +172,17 @@ def test_markup_and_marks_of_the_text_are_text(conn: Connection) -> None:
 
 
 def test_only_the_calls_asked_for(conn: Connection) -> None:
-    spoken(conn, PRICE, title="a", account="Hartsoe", segment="SMB", stage="closing", rep="Dana")
+    lead: dict[str, Any] = {"lead_source": "Webinar", "campaign": "Spring"}
+    who: dict[str, Any] = {"account": "Hartsoe", "segment": "SMB", "rep": "Dana"}
+    spoken(conn, PRICE, title="a", stage="closing", **who, **lead)
     spoken(conn, PRICE, title="b", company="Other", held_at=NOON + timedelta(days=1))
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"account": "hartsoe"}, ["a"]),
         ({"segment": "smb"}, ["a"]),
         ({"stage": "CLOSING"}, ["a"]),
         ({"rep": "dana"}, ["a"]),
+        ({"lead_source": "webinar"}, ["a"]),
+        ({"campaign": "spring", "lead_source": "fair"}, []),
         ({"company": "other"}, ["b"]),
         ({"since": NOON}, ["b", "a"]),
         ({"since": NOON + timedelta(seconds=1)}, ["b"]),
