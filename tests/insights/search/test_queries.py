@@ -1,5 +1,6 @@
 """Search on a real PostgreSQL."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -337,8 +338,7 @@ class TestIndex:
         assert "Seq Scan" not in plan
 
     def test_a_common_word_is_met_on_the_way_from_the_newest_call(self, many: Connection) -> None:
-        none = dict.fromkeys(("company", "account", "segment", "stage", "rep"))
-        values: dict[str, Any] = none | dict.fromkeys(("since", "until", "kind", "label"))
+        values: dict[str, Any] = asdict(Among())
         values |= {"query": queries.parsed(many, "price"), "limit": 21}
         query = queries.newest_query(values, None)
         plan = str(many.execute(f"explain {query}".encode(), values).fetchall())
