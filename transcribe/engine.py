@@ -36,7 +36,7 @@ from transcribe.voiceprint import Voiceprinter
 from transcribe.whisper import describe, load_model
 from transcribe.windows import RATE, Window
 
-RULES = 5
+RULES = 6
 """Of decoding a window: raise it with `decoder`, `gates` and what they build on, so that no call is
 heard half by old rules and half by new ones."""
 

@@ -18,6 +18,7 @@ LOOPING = 2.4  # text that shrinks more than this by zlib repeats itself (Whispe
 UNSURE = -1.0  # mean log-probability a token, below which a decoding has failed (Whisper's own)
 NO_SPEECH = 0.6  # probability of no speech, above which a doubtful decoding is dropped (likewise)
 DOUBTFUL = -0.5  # … and below which it is: speech on our calls is at -0.25, tones at -0.8
+HARDLY = -0.8  # … and below which it is hardly speech at all, and less repetition tells so
 POOR = 0.35  # mean probability of a piece's words, below which it is noise put into words
 FAINT = 0.6  # … and below which a stock phrase or a sentence said again is not believed
 FASTEST = 9.0  # words a second: auctioneers reach some 7
@@ -26,6 +27,7 @@ FAST_RUN = 12  # words: on our calls so many take 2.0 s at least, and 1.3 s are 
 LOOP_TIMES = 4  # people say a thing three times over …
 LOOP_WORDS = 12  # … and "no" or "yes" more often, but not for so many words
 BABBLE = 6  # words or more, half of them said before: doubtful ones turn about themselves
+NEW, HARDLY_NEW = 0.5, 0.6  # at most, of doubtful words: people's are 0.64 and more in a window
 LONG_PHRASE, LONG_TIMES = 8, 3  # so many words nobody says three times over alike
 LOOP_PHRASE = 40  # words: the longest phrase looked for in a loop
 RETOLD = 12  # words or more that stood there before: somebody says a sentence once more
@@ -108,10 +110,15 @@ class Decoding:
             return Reason.NO_SPEECH
         if self.circles:
             return Reason.LOOP
-        said = [plain(word) for word in self.text.split()]
-        if self.mean_log_probability < DOUBTFUL and _babbles(said):
+        if self.mean_log_probability < DOUBTFUL and self._babbles:
             return Reason.LOOP
         return Reason.LOOP if _shrinks(_untold(self.unlooped)) > LOOPING else None
+
+    @property
+    def _babbles(self) -> bool:
+        said = [plain(word) for word in self.text.split()]
+        most = HARDLY_NEW if self.mean_log_probability < HARDLY else NEW
+        return len(said) >= BABBLE and len(set(said)) <= most * len(said)
 
     @property
     def circles(self) -> bool:
@@ -125,10 +132,6 @@ class Decoding:
         words = self.text.split()
         looping = loops([plain(word) for word in words])
         return " ".join(word for at, word in enumerate(words) if at not in looping)
-
-
-def _babbles(said: Sequence[str]) -> bool:
-    return len(said) >= BABBLE and 2 * len(set(said)) <= len(said)
 
 
 def _untold(text: str) -> str:

@@ -178,7 +178,8 @@ def containers(house: House, database_url: str, broker_url: str) -> Iterator[Con
 def test_a_call_goes_through_external_servers(containers: Containers) -> None:
     """Migrated once and again, uploaded, kept in a bucket, heard, mined; ended within the grace."""
     assert containers.run("migrate").startswith("Applied 0001")
-    assert containers.run("migrate") == "The schema is up to date."
+    again = containers.run("migrate")  # without pgvector it says so, each time
+    assert again.startswith("The schema is up to date.")
     for name in LONG_RUNNING:
         containers.start(name)
     token = containers.run("api", "token", "create", "--name", "test")

@@ -91,6 +91,15 @@ def test_what_turns_about_itself_and_is_doubtful_is_refused() -> None:
     assert Decoding(tune, -0.3, 0.2).refused is None
 
 
+def test_what_is_hardly_speech_at_all_is_refused_for_less_repetition() -> None:
+    """As a hummed tune was heard on one processor, and not on others."""
+    hummed = "I'm over here, and I'm over on my day, and I'm over here."
+    assert Decoding(hummed, -0.94, 0.26).refused is Reason.LOOP
+    assert Decoding(hummed, -0.7, 0.26).refused is None
+    fresh = "We took the new line in March and nobody here has regretted it"
+    assert Decoding(fresh, -0.94, 0.26).refused is None
+
+
 def test_an_unsure_decoding_is_dropped_only_where_there_may_be_no_speech() -> None:
     assert Decoding("mumbled words", -1.2, 0.1).refused is None
     assert Decoding("mumbled words", -1.2, 0.1).failed

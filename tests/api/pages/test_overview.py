@@ -43,6 +43,8 @@ def test_a_new_house_says_what_to_do_first(log_in: LogIn) -> None:
     page = read(log_in(Role.SALES), "/")
     assert "No calls yet Bring a recording of a sales call" in page
     assert "Choose recordings" in page
+    assert "Then have a digest sent" in page
+    page = read(log_in(Role.ADMIN), "/")
     assert "Then name your rivals , so that they are found, and have a digest sent" in page
 
 
