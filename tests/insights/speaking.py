@@ -9,6 +9,7 @@ from ingest.base import db
 from ingest.calls import Call, CallDetails
 from insights.insight import Insight, Kind, Quote, Stance
 from insights.queries import save_insights
+from insights.search.search import Found
 from transcribe import queries as transcripts
 from transcribe.transcript import Speaker, Transcript, Turn
 
@@ -39,3 +40,13 @@ def quoted(
     stance = Stance.USING if kind is Kind.COMPETITOR else None
     where = Quote(quote, start, start + len(quote), 2.0, 4.0)
     return Insight(turn, kind, label, where, 0.9, kind.value, "1", stance)
+
+
+def marked(answer: Found) -> list[str]:
+    """The words marked, call by call and passage by passage."""
+    return [
+        passage.text[mark.start : mark.end]
+        for call in answer.calls
+        for passage in call.passages
+        for mark in passage.marks
+    ]

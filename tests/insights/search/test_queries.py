@@ -16,7 +16,7 @@ from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
 from insights.search import queries
 from insights.search.search import Among, Found, NothingSought, Order, Place, TooBroad
-from tests.insights.speaking import NOON, quoted, spoken
+from tests.insights.speaking import NOON, marked, quoted, spoken
 from transcribe.transcript import Speaker, Turn, Word
 
 PRICE = "Honestly, that's twice the price we pay today."
@@ -28,16 +28,6 @@ def found(conn: Connection, words: str, limit: int = 50, **among: Any) -> Found:
 
 def titles(conn: Connection, words: str, **among: Any) -> list[str]:
     return [call.title for call in found(conn, words, **among).calls]
-
-
-def marked(answer: Found) -> list[str]:
-    """The words marked, call by call and passage by passage."""
-    return [
-        passage.text[mark.start : mark.end]
-        for call in answer.calls
-        for passage in call.passages
-        for mark in passage.marks
-    ]
 
 
 def everything(conn: Connection, words: str, limit: int) -> list[int]:

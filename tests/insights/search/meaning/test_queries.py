@@ -14,7 +14,7 @@ from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
 from insights.search.meaning import queries, work
 from insights.search.search import Among, Found, NoMeanings, NothingSought, Order
-from tests.insights.speaking import NOON, quoted, spoken
+from tests.insights.speaking import NOON, marked, quoted, spoken
 from transcribe.transcript import Speaker, Turn
 
 PRICE = "Honestly, that costs twice as much as we can pay."
@@ -34,15 +34,6 @@ def found(conn: Connection, words: str, limit: int = 50, **among: Any) -> Found:
 
 def titles(conn: Connection, words: str, **among: Any) -> list[str]:
     return [call.title for call in found(conn, words, **among).calls]
-
-
-def marked(answer: Found) -> list[str]:
-    return [
-        passage.text[mark.start : mark.end]
-        for call in answer.calls
-        for passage in call.passages
-        for mark in passage.marks
-    ]
 
 
 @pytest.fixture(params=["each", "index"])
