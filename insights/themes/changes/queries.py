@@ -184,18 +184,14 @@ def _merge(
 
 def _hand_on(conn: Connection, theme_id: int, into_id: int) -> None:
     """What was said of a theme holds of the one it became part of, if nothing was said of that."""
-    both = {"id": theme_id, "into": into_id}
     conn.execute(
-        """update theme whole set status = part.status, status_since = part.status_since
-           from theme part where part.id = %(id)s and whole.id = %(into)s
-           and whole.status_since is null""",
-        both,
-    )
-    conn.execute(
-        """update theme whole set issue_url = part.issue_url
-           from theme part where part.id = %(id)s and whole.id = %(into)s
-           and whole.issue_url is null""",
-        both,
+        """update theme whole
+              set status = case when whole.status_since is null then part.status
+                                else whole.status end,
+                  status_since = coalesce(whole.status_since, part.status_since),
+                  issue_url = coalesce(whole.issue_url, part.issue_url)
+             from theme part where part.id = %(id)s and whole.id = %(into)s""",
+        {"id": theme_id, "into": into_id},
     )
 
 
