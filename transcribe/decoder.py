@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from transcribe.doubles import SoundedWord
 from transcribe.gates import UNSURE, Decoding, Reason, crammed, doubt, heard_alike, recited
@@ -19,7 +18,16 @@ from transcribe.languages import ENGLISH, Languages, Vote, foreign
 from transcribe.seams import put_right
 from transcribe.transcript import Word
 from transcribe.vocabulary import fit, prompt
-from transcribe.whisper import suppressed, tokenizer_for
+from transcribe.whisper import (
+    Encoded,
+    Mel,
+    aligned,
+    encoded,
+    generated,
+    language_shares,
+    suppressed,
+    tokenizer_for,
+)
 from transcribe.windows import RATE, Window
 
 MEL_HOP = 160  # samples a column of the spectrogram
@@ -102,46 +110,43 @@ class Decoder:
         self, spoken: Sequence[_Spoken], counts: Counter[str], left_out: Counter[str]
     ) -> list[list[SoundedWord]]:
         windows = [one.window for one in spoken]
-        sound = self._model.encode(np.stack([_mel(self._model, window) for window in windows]))
-        others = [
-            foreign(vote, one.language)
-            for vote, one in zip(_votes(self._model, sound, windows), spoken, strict=True)
-        ]
-        attempts = self._attempt(sound, [one.language for one in spoken], beam_size=1)
+        sounds = encoded(self._model, [_mel(self._model, window) for window in windows])
+        votes = _votes(self._model, sounds, windows)
+        attempts = self._attempt(sounds, [one.language for one in spoken], beam_size=1)
         texts: list[list[int]] = []
-        for one, other, attempt in zip(spoken, others, attempts, strict=True):
-            if other is not None:
+        for one, sound, vote, attempt in zip(spoken, sounds, votes, attempts, strict=True):
+            if (other := foreign(vote, one.language)) is not None:
                 left_out[other] += one.window.length
                 texts.append([])
             else:
-                texts.append(self._believed(self._settled(one, attempt, counts), counts))
+                settled = self._settled(one, sound, attempt, counts)
+                texts.append(self._believed(settled, counts))
         return [
             self._placed(window, _whole(pieces), counts)
-            for window, pieces in zip(windows, self._aligned(spoken, texts, sound), strict=True)
+            for window, pieces in zip(windows, self._aligned(spoken, texts, sounds), strict=True)
         ]
 
     def _aligned(
-        self, spoken: Sequence[_Spoken], texts: Sequence[list[int]], sound: Any
+        self, spoken: Sequence[_Spoken], texts: Sequence[list[int]], sounds: Sequence[Encoded]
     ) -> list[list[dict[str, Any]]]:
         """The texts in pieces with their times: one language after the other, since the aligner
         takes but one at a time."""
         columns = [min(one.window.length // MEL_HOP, MEL_COLUMNS) for one in spoken]
-        aligned: list[list[dict[str, Any]]] = [[] for _ in spoken]
+        found: list[list[dict[str, Any]]] = [[] for _ in spoken]
         for language in dict.fromkeys(one.language for one in spoken):
-            mine = [one.language == language for one in spoken]
-            asked = [text if is_mine else [] for text, is_mine in zip(texts, mine, strict=True)]
-            found = self._model.find_alignment(self._tokenizers[language], asked, sound, columns)
-            for index, pieces in enumerate(found):
-                if mine[index]:
-                    aligned[index] = pieces
-        return aligned
+            mine = [n for n, one in enumerate(spoken) if one.language == language and texts[n]]
+            asked = [(texts[n], sounds[n], columns[n]) for n in mine]
+            for n, pieces in zip(mine, aligned(self._model, self._tokenizers[language], asked), strict=True):
+                found[n] = pieces
+        return found
 
     def _attempt(
-        self, sound: Any, languages: Sequence[str], told: bool = True, **how: Any
+        self, sounds: Sequence[Encoded], languages: Sequence[str], told: bool = True, **how: Any
     ) -> list[_Attempt]:
         """Decode a window in each of these languages; `told`: with the names that are expected."""
-        results = self._model.model.generate(
-            sound,
+        results = generated(
+            self._model,
+            sounds,
             [self._prompts[language, told] for language in languages],
             max_length=LONGEST_TEXT,
             return_scores=True,
@@ -161,19 +166,20 @@ class Decoder:
         )
         return _Attempt(tokens, decoding)
 
-    def _settled(self, spoken: _Spoken, attempt: _Attempt, counts: Counter[str]) -> _Attempt:
+    def _settled(
+        self, spoken: _Spoken, sound: Encoded, attempt: _Attempt, counts: Counter[str]
+    ) -> _Attempt:
         """The window decoded as well as it can be."""
         if attempt.decoding.failed:
             counts["redecoded"] += 1
-            attempt = self._again(spoken, attempt)
-        return self._unrecited(spoken, attempt, counts)
+            attempt = self._again(spoken, sound, attempt)
+        return self._unrecited(spoken, sound, attempt, counts)
 
-    def _again(self, spoken: _Spoken, first: _Attempt) -> _Attempt:
+    def _again(self, spoken: _Spoken, sound: Encoded, first: _Attempt) -> _Attempt:
         """Decode a window that failed with more effort, twice at most; return the best."""
-        sound = self._model.encode(_mel(self._model, spoken.window)[None])
         tried = [first]
         for how in HARDER:
-            tried += self._attempt(sound, [spoken.language], **how)
+            tried += self._attempt([sound], [spoken.language], **how)
             if not tried[-1].decoding.failed:
                 break
         # Where the model went in circles, what it is not sure of either is one more guess.
@@ -187,14 +193,15 @@ class Decoder:
         ]
         return max(usable or refused, key=lambda attempt: attempt.decoding.mean_log_probability)
 
-    def _unrecited(self, spoken: _Spoken, attempt: _Attempt, counts: Counter[str]) -> _Attempt:
+    def _unrecited(
+        self, spoken: _Spoken, sound: Encoded, attempt: _Attempt, counts: Counter[str]
+    ) -> _Attempt:
         """The same, unless its names are but the prompt's: then as heard without a prompt."""
         run = recited(attempt.decoding.text, self.vocabulary)
         if not run:
             return attempt
         counts["redecoded"] += 1
-        sound = self._model.encode(_mel(self._model, spoken.window)[None])
-        untold = self._attempt(sound, [spoken.language], told=False, beam_size=1)[0]
+        untold = self._attempt([sound], [spoken.language], told=False, beam_size=1)[0]
         if heard_alike(run, untold.decoding.text):
             return attempt
         counts[Reason.PROMPT] += len(run.split())
@@ -242,20 +249,20 @@ class Decoder:
 
 def vote_of(model: Any, window: Window) -> Vote:
     """What the model says of one window's language."""
-    return _votes(model, model.encode(_mel(model, window)[None]), [window])[0]
+    return _votes(model, encoded(model, [_mel(model, window)]), [window])[0]
 
 
-def _votes(model: Any, sound: Any, windows: Sequence[Window]) -> list[Vote]:
-    """What the model says of each window's language, of sound that it has encoded."""
+def _votes(model: Any, sounds: Sequence[Encoded], windows: Sequence[Window]) -> list[Vote]:
+    """What the model says of each window's language."""
     if not model.model.is_multilingual:
         return [Vote(window.length / RATE, {ENGLISH: 1.0}) for window in windows]
     return [
         Vote(window.length / RATE, {name[2:-2]: share for name, share in shares})  # "<|en|>"
-        for window, shares in zip(windows, model.model.detect_language(sound), strict=True)
+        for window, shares in zip(windows, language_shares(model, sounds), strict=True)
     ]
 
 
-def _mel(model: Any, window: Window) -> npt.NDArray[np.float32]:
+def _mel(model: Any, window: Window) -> Mel:
     """The window's log-mel spectrogram, (mels, MEL_COLUMNS).
 
     Padded with silence before the transform, as in Whisper's training; faster-whisper pads
@@ -263,7 +270,7 @@ def _mel(model: Any, window: Window) -> npt.NDArray[np.float32]:
     """
     sound = np.zeros(MEL_COLUMNS * MEL_HOP, np.float32)
     sound[: window.length] = window.sound()
-    columns: npt.NDArray[np.float32] = model.feature_extractor(sound, padding=0)
+    columns: Mel = model.feature_extractor(sound, padding=0)
     return columns[:, :MEL_COLUMNS]
 
 

@@ -13,12 +13,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from itertools import chain, repeat
 from pathlib import Path
 
 from ingest import audio
 from ingest.base.settings import Settings
-from transcribe import heap
+from transcribe import heap, instructions
 from transcribe.apart import told_apart
 from transcribe.decoder import Decoder, Heard, vote_of
 from transcribe.doubles import once
@@ -36,7 +35,7 @@ from transcribe.voiceprint import Voiceprinter
 from transcribe.whisper import describe, load_model
 from transcribe.windows import RATE, Window
 
-RULES = 6
+RULES = 7
 """Of decoding a window: raise it with `decoder`, `gates` and what they build on, so that no call is
 heard half by old rules and half by new ones."""
 
@@ -49,6 +48,7 @@ class Hearer:
 
         Raises Unavailable or BadSetup where the model cannot be had, or does not load.
         """
+        instructions.choose()
         self._plan = plan or known(settings).chosen
         heap.share()
         self._model = load_model(settings, self._plan)
@@ -147,20 +147,19 @@ class Hearer:
         listener = Listener(new_detector)
         waiting: list[tuple[int, Window]] = []
         seconds = missing = 0.0
-        sizes = chain(repeat(1, self._plan.lanes), repeat(self.batch))  # all lanes begin soon …
-        size = next(sizes)
+        rounds = self._plan.rounds()
+        size, ahead = next(rounds)
         for block in audio.blocks(path, rate=RATE):
             waiting += listener.feed(round(block.start * RATE), block.samples)
             seconds = block.start + block.samples.shape[1] / RATE
             missing += block.missing
-            while len(waiting) >= size:
+            while len(waiting) >= size + ahead:
                 now, waiting = waiting[:size], waiting[size:]
                 starts = (window.pieces[0].start / RATE for _, window in waiting)
                 yield _Batch(now, min([listener.settled, *starts]), missing)
-                size = next(sizes)
+                size, ahead = next(rounds)
         waiting += listener.end()
-        size = min(self.batch, -(-len(waiting) // self._plan.lanes))  # … and end together
-        while waiting:
+        for size in self._plan.shared(len(waiting)):
             now, waiting = waiting[:size], waiting[size:]
             settled = min((window.pieces[0].start / RATE for _, window in waiting), default=seconds)
             yield _Batch(now, settled, missing)

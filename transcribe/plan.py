@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from pydantic import NonNegativeFloat, PositiveInt
 
 MOST_LANES = 8  # of one process: its sound is read, and speech found, by one thread
 MOST_MIB = 1200  # of a process that hears a few windows: a long call's words come on top
+FIRST = 1  # windows of a lane's first batch: enough work till there are more
 CLEARLY = 0.9  # of what the default costs: a rival that saves less is chosen by chance as often
-BATCHES = (1, 4)  # beside the default's
+BATCHES = (2,)  # beside the default's
 
 MIB = 2**20
 POSITIONS = 1500  # of a window in Whisper's encoder
@@ -27,6 +29,21 @@ class Plan:
     lanes: PositiveInt  # batches decoded at once
     threads: PositiveInt  # of each lane
     batch: PositiveInt  # windows decoded together
+
+    def rounds(self) -> Iterator[tuple[int, int]]:
+        """How many windows each batch takes, while more may come, and how many must wait behind it:
+        small ones first, so that all lanes begin soon; then whole rounds, as long as enough is left
+        for all lanes to end together."""
+        first = min(FIRST, self.batch)
+        yield from repeat((first, 0), self.lanes)
+        while True:
+            for later in reversed(range(self.lanes)):
+                yield self.batch, (later + self.lanes - 1) * self.batch
+
+    def shared(self, windows: int) -> list[int]:
+        """The last windows, no more of them to come, as batches that all lanes end with."""
+        batches = min(windows, self.lanes * -(-windows // (self.lanes * self.batch)))
+        return [windows // batches + (n < windows % batches) for n in range(batches)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +88,10 @@ ARCHITECTURES = {  # by what a model's name holds, the first that fits (openai/w
 
 
 def default(threads: int) -> Plan:
-    """What is good on most processors: each thread decodes two windows of its own. Threads that
-    share a batch wait for each other at every step, and larger batches are no faster."""
+    """What is good on most processors: each thread decodes some windows of its own. Threads that
+    share a batch wait for each other at every step; larger batches hardly gain."""
     lanes = min(threads, MOST_LANES)
-    return Plan("int8", lanes, max(1, threads // lanes), batch=2)
+    return Plan("int8", lanes, max(1, threads // lanes), batch=4)
 
 
 def splits(threads: int) -> Iterator[Plan]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from transcribe.packed import session
+from transcribe.packed import abreast, session
 from transcribe.windows import RATE, Samples
 
 Activity = npt.NDArray[np.bool_]
@@ -39,18 +39,20 @@ class Segmenter:
     def of(self, blocks: Iterable[Samples]) -> Activity:
         """Who speaks in a sound (at RATE), as (windows, FRAMES, SPEAKERS); the last window is
         filled up with silence. Raises BadSetup where the model is missing or altered."""
-        found = [self._window(window) for window in windows(blocks)]
-        return np.array(found, np.bool_).reshape(-1, FRAMES, SPEAKERS)
+        run = self._session.run
 
-    def _window(self, window: Samples) -> Activity:
-        sound = window.astype(np.float32) / FULL_SCALE
-        classes = self._session.run(None, {"sound": sound[None, None]})[0][0]
-        active: Activity = POWERSET[classes.argmax(axis=1)]
-        return active
+        def active(window: Samples) -> Activity:
+            sound = window.astype(np.float32) / FULL_SCALE
+            classes = run(None, {"sound": sound[None, None]})[0][0]
+            speaking: Activity = POWERSET[classes.argmax(axis=1)]
+            return speaking
+
+        found = abreast(active, windows(blocks), self._threads)
+        return np.array([*found], np.bool_).reshape(-1, FRAMES, SPEAKERS)
 
     @cached_property
     def _session(self) -> Any:
-        return session(self._model, SHA256, self._threads)
+        return session(self._model, SHA256)
 
 
 def windows(blocks: Iterable[Samples]) -> Iterator[Samples]:

@@ -27,6 +27,7 @@ from pydantic import TypeAdapter, ValidationError
 from ingest import audio
 from ingest.base.log import get_logger
 from ingest.base.settings import Settings
+from transcribe import instructions
 from transcribe import plan as plans
 from transcribe.decoder import Decoder
 from transcribe.languages import ENGLISH, Languages
@@ -60,6 +61,7 @@ _FORM = TypeAdapter(Tuning)
 
 def known(settings: Settings) -> Tuning:
     """What was measured on this machine, else the default; measures nothing."""
+    instructions.choose()
     usual = _by_rule(settings)
     return usual if _is_ruled(settings) else _remembered(settings, usual.depends_on) or usual
 
@@ -71,6 +73,7 @@ def tuned(settings: Settings, *, again: bool = False, seconds: float = BUDGET_SE
     cannot be written it is the default, and the log says so. A setting by hand, and a GPU, need
     none.
     """
+    instructions.choose()
     usual = _by_rule(settings)
     if _is_ruled(settings):
         return usual
@@ -188,7 +191,7 @@ def _fingerprint(settings: Settings) -> dict[str, str]:
         "processor": _processor(),
         "threads": str(settings.threads),
         "model": identity(settings),
-        "instructions": os.environ.get("CT2_FORCE_CPU_ISA", "all"),
+        "instructions": os.environ.get(instructions.VARIABLE, "all"),
         **{name: version(name) for name in libraries},
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from transcribe.packed import session
+from transcribe.packed import abreast, session
 from transcribe.windows import RATE, Samples
 
 Vectors = npt.NDArray[np.float32]
@@ -37,14 +37,17 @@ class Voiceprinter:
 
         Raises BadSetup where the model is missing or altered.
         """
-        found = [self._session.run(None, {"features": features(s)[None]})[0][0] for s in sounds]
-        vectors: Vectors = np.array(found, np.float32).reshape(-1, SIZE)
+        run = self._session.run
+        found = abreast(
+            lambda sound: run(None, {"features": features(sound)[None]})[0][0], sounds, self._threads
+        )
+        vectors: Vectors = np.array([*found], np.float32).reshape(-1, SIZE)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY)
         return unit
 
     @cached_property
     def _session(self) -> Any:
-        return session(self._model, SHA256, self._threads)
+        return session(self._model, SHA256)
 
 
 def features(sound: Samples) -> Vectors:

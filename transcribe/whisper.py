@@ -1,7 +1,11 @@
 """faster-whisper's model and what comes with it: the only place that loads it."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from ingest.base.errors import BadMetadata, BadSetup, Unavailable
 from ingest.base.settings import Settings
@@ -38,6 +42,75 @@ def batched_pipeline(model: Any) -> Any:
     from faster_whisper import BatchedInferencePipeline
 
     return BatchedInferencePipeline(model)
+
+
+# The model's steps -------------------------------------------------------------------------
+
+Mel = npt.NDArray[np.float32]
+"""A window's log-mel spectrogram, (mels, columns)."""
+
+Encoded = npt.NDArray[Any]
+"""What the encoder makes of a window, (positions, width), in the type it is computed in."""
+
+TOGETHER_ON_CUDA = 32
+"""Windows encoded and aligned at once on a GPU. On a processor one: it is no quicker with more, its
+attention takes most of the memory, and the aligner fills all texts up to the longest."""
+
+Item = TypeVar("Item")
+
+
+def encoded(model: Any, mels: Sequence[Mel]) -> list[Encoded]:
+    """Each window as the decoder takes it."""
+    return [
+        sound
+        for some in _in_turn(model, mels)
+        for sound in np.array(model.model.encode(_storage(some), to_cpu=True))
+    ]
+
+
+def generated(
+    model: Any, sounds: Sequence[Encoded], prompts: Sequence[list[int]], **how: Any
+) -> list[Any]:
+    """CTranslate2's results for windows that are decoded together, each after its prompt."""
+    results: list[Any] = model.model.generate(_storage(sounds), prompts, **how)
+    return results
+
+
+def language_shares(model: Any, sounds: Sequence[Encoded]) -> list[list[tuple[str, float]]]:
+    """How likely each window is in which language, the likeliest first, as ("<|en|>", share)."""
+    shares: list[list[tuple[str, float]]] = model.model.detect_language(_storage(sounds))
+    return shares
+
+
+def aligned(
+    model: Any, tokenizer: Any, texts: Sequence[tuple[list[int], Encoded, int]]
+) -> list[list[dict[str, Any]]]:
+    """The pieces of texts (tokens, their window and its columns of the spectrogram) with their
+    times."""
+    return [
+        pieces
+        for some in _in_turn(model, texts)
+        for pieces in model.find_alignment(
+            tokenizer,
+            [tokens for tokens, _, _ in some],
+            _storage([sound for _, sound, _ in some]),
+            [columns for _, _, columns in some],
+        )
+    ]
+
+
+def _in_turn(model: Any, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    size = TOGETHER_ON_CUDA if model.model.device == "cuda" else 1
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def _storage(arrays: Sequence[npt.NDArray[Any]]) -> Any:
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.stack(arrays))
+
+
+# What it is --------------------------------------------------------------------------------
 
 
 def device_of(settings: Settings) -> str:

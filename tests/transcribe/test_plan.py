@@ -36,17 +36,57 @@ FIGURES = st.builds(Figure, PLANS, st.floats(0.01, 100), st.floats(100, 3000))
     ("threads", "lanes", "each"), [(1, 1, 1), (2, 2, 1), (7, 7, 1), (8, 8, 1), (16, 8, 2)]
 )
 def test_by_default_each_thread_has_a_batch_of_its_own(threads: int, lanes: int, each: int) -> None:
-    assert default(threads) == Plan("int8", lanes, each, 2)
+    assert default(threads) == Plan("int8", lanes, each, 4)
 
 
 def test_the_rivals_of_two_threads() -> None:
     assert list(splits(2)) == [
-        Plan("int8", 1, 2, 2),
-        Plan("int8", 2, 1, 1),
-        Plan("int8", 2, 1, 4),
+        Plan("int8", 1, 2, 4),
+        Plan("int8", 2, 1, 2),
     ]
-    assert list(exact(default(2), {"int8", "float32"})) == [Plan("float32", 2, 1, 2)]
+    assert list(exact(default(2), {"int8", "float32"})) == [Plan("float32", 2, 1, 4)]
     assert list(exact(default(2), {"int8"})) == []
+
+
+def batches(plan: Plan, windows: int) -> list[int]:
+    """How many windows each batch holds, of a recording of so many that come one by one."""
+    found, waiting, rounds = list[int](), 0, plan.rounds()
+    size, ahead = next(rounds)
+    for _ in range(windows):
+        waiting += 1
+        while waiting >= size + ahead:
+            found.append(size)
+            waiting -= size
+            size, ahead = next(rounds)
+    return found + plan.shared(waiting)
+
+
+@pytest.mark.parametrize(
+    ("windows", "found"),
+    [
+        (0, []),
+        (1, [1]),
+        (7, [1, 1, 3, 2]),
+        (10, [1, 1, 4, 4]),
+        (12, [1, 1, 3, 3, 2, 2]),
+        (20, [1, 1, 4, 4, 3, 3, 2, 2]),
+    ],
+)
+def test_both_lanes_begin_soon_and_end_together(windows: int, found: list[int]) -> None:
+    assert batches(Plan("int8", 2, 1, 4), windows) == found
+
+
+def test_one_lane_waits_for_nobody() -> None:
+    assert batches(Plan("float16", 1, 8, 16), 40) == [1, 16, 16, 7]
+
+
+@given(PLANS, st.integers(0, 300))
+def test_each_window_is_in_one_batch_and_no_lane_ends_much_later(plan: Plan, windows: int) -> None:
+    found = batches(plan, windows)
+    assert sum(found) == windows
+    assert all(1 <= size <= plan.batch for size in found)
+    last = found[-plan.lanes :]
+    assert len(last) < plan.lanes or max(last) - min(last) <= 1 or windows <= 2 * plan.lanes
 
 
 @given(st.integers(1, 512))

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,7 +108,12 @@ def packed(speeches: list[Speech]) -> list[Window]:
 @given(speech())
 def test_packing_covers_all_speech_once_in_windows_of_thirty_seconds(said: list[Speech]) -> None:
     windows = packed(said)
-    assert [piece for window in windows for piece in window.pieces] == said
+    pieces = [piece for window in windows for piece in window.pieces]
+    assert len(pieces) >= len(said)
+    for speech in said:  # whole, or cut in two
+        parts = [piece for piece in pieces if speech.start <= piece.start < speech.end]
+        assert np.array_equal(np.concatenate([part.samples for part in parts]), speech.samples)
+    assert [piece.start for piece in pieces] == sorted(piece.start for piece in pieces)
     for window in windows:
         assert 0 < window.length <= WINDOW
         assert len(window.sound()) == window.length
@@ -123,6 +129,43 @@ def test_window_times_map_to_the_recording_in_order(said: list[Speech], at: list
         for index, start, end in placed:
             piece = window.pieces[index]
             assert piece.start / RATE <= start <= end <= piece.end / RATE
+
+
+def spoken(*parts: tuple[float, int]) -> Speech:
+    """Seconds of noise of some loudness, one after the other, from 10 seconds on."""
+    dice = np.random.default_rng(7)
+    return Speech(
+        10 * RATE,
+        np.concatenate(
+            [dice.normal(0, level, round(seconds * RATE)).astype(np.int16) for seconds, level in parts]
+        ),
+    )
+
+
+def test_what_does_not_fit_is_cut_in_the_last_breath_that_does() -> None:
+    breath, voice = 20, 3000
+    long = spoken((6, voice), (0.3, breath), (4, voice), (0.3, breath), (8, voice))
+    first, second = packed([Speech(0, np.full(18 * RATE, 900, np.int16)), long])
+    assert [piece.start for piece in first.pieces] == [0, 10 * RATE]
+    assert 10.3 <= len(first.pieces[1].samples) / RATE <= 10.6
+    assert second.pieces[0].start == first.pieces[1].end
+    assert second.pieces[0].end == long.end
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(18, 3000)],  # without a breath
+        [(1.5, 3000), (0.3, 20), (16, 3000)],  # the only one near its start
+        [(16, 3000), (0.3, 20), (2, 3000)],  # or where there is no room left
+        [(6, 3000), (0.05, 20), (12, 3000)],  # a consonant's silence
+    ],
+)
+def test_what_cannot_be_cut_well_is_left_whole(parts: list[tuple[float, int]]) -> None:
+    whole = spoken(*parts)
+    assert whole.hush(12 * RATE) is None
+    first, second = packed([Speech(0, np.full(18 * RATE, 900, np.int16)), whole])
+    assert (len(first.pieces), second.pieces) == (1, (whole,))
 
 
 def test_a_word_is_placed_in_the_piece_it_lies_in() -> None:

@@ -54,7 +54,7 @@ class Encoder:
 
     @cached_property
     def _session(self) -> Any:
-        return session(self._files[0], SHA256, threads=1)
+        return session(self._files[0], SHA256)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
