@@ -25,7 +25,7 @@ def cores(proc: Path = PROC) -> int:
 def group_share(proc: Path = PROC) -> float | None:
     """The least processor time, in cores, that the control groups around the process of `proc`
     are given; None where they set no limit, or the system has none."""
-    shares = [share for group in _groups(proc) if (share := _share_of(group)) is not None]
+    shares = [share for group in groups("cpu", proc) if (share := _share_of(group)) is not None]
     return min(shares, default=None)
 
 
@@ -54,11 +54,12 @@ class _Mount(NamedTuple):
     unified: bool  # version 2
 
 
-def _groups(proc: Path) -> Iterator[Path]:
-    """The folders of the process's own group and of those around it, in each hierarchy."""
+def groups(controller: str, proc: Path = PROC) -> Iterator[Path]:
+    """The folders of the process's own group and of those around it, in each hierarchy that may
+    limit what `controller` is about."""
     paths = dict(_paths(_text(proc / "cgroup")))
-    for mount in _mounts(_text(proc / "mountinfo")):
-        path = paths.get("" if mount.unified else "cpu")
+    for mount in _mounts(_text(proc / "mountinfo"), controller):
+        path = paths.get("" if mount.unified else controller)
         if path is None:
             continue
         # Seen from a namespace of its own, a group may lie outside what is mounted.
@@ -80,15 +81,15 @@ def _paths(cgroup: str) -> Iterator[tuple[str, PurePosixPath]]:
             yield from ((name, PurePosixPath(path)) for name in controllers.split(","))
 
 
-def _mounts(mountinfo: str) -> Iterator[_Mount]:
-    """The hierarchies of `/proc/self/mountinfo` that may limit the processor."""
+def _mounts(mountinfo: str, controller: str) -> Iterator[_Mount]:
+    """The hierarchies of `/proc/self/mountinfo` that may set its limits."""
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         where, what = before.split(), after.split()
         if len(where) < 5 or len(what) < 3:
             continue
         unified = what[0] == "cgroup2"
-        if unified or (what[0] == "cgroup" and "cpu" in what[2].split(",")):
+        if unified or (what[0] == "cgroup" and controller in what[2].split(",")):
             yield _Mount(PurePosixPath(where[3]), Path(where[4]), unified)
 
 

@@ -23,6 +23,7 @@ import psutil
 from ingest.base import db
 from ingest.base.accounts import Account, reachable
 from ingest.base.errors import BadSetup, Unavailable
+from ingest.base.memory import memory_mib
 
 START_SECONDS = 90.0
 """Longest wait for a server: PostgreSQL replays its log after a crash."""
@@ -41,7 +42,6 @@ POSTGRES_OPTIONS = {
     "listen_addresses": "",
     "port": "5432",  # only part of the socket's name: nothing listens on a port
     "unix_socket_permissions": "0700",
-    "shared_buffers": "128MB",
     "max_connections": "100",
     "max_wal_size": "512MB",
     "wal_level": "minimal",
@@ -50,6 +50,15 @@ POSTGRES_OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+
+LEAST_BUFFERS, MOST_BUFFERS = 128, 8192  # MiB
+
+
+def shared_buffers_mib(memory: int) -> int:
+    """What PostgreSQL may keep at hand, of so much memory (MiB): an eighth, half of what it advises
+    for a machine of its own. Pages that it has to ask the system for cost many times as much."""
+    return min(max(memory // 8, LEAST_BUFFERS), MOST_BUFFERS)
+
 
 _children: list[subprocess.Popen[bytes]] = []
 """Servers this process started: asked now and then so that none stays behind as a zombie."""
@@ -281,7 +290,10 @@ class Postgres(Server):
         return self.site.data
 
     def _command(self) -> list[str]:
-        options = POSTGRES_OPTIONS | {"unix_socket_directories": str(self.site.sockets)}
+        options = POSTGRES_OPTIONS | {
+            "unix_socket_directories": str(self.site.sockets),
+            "shared_buffers": f"{shared_buffers_mib(memory_mib())}MB",
+        }
         command = [str(self._programs / "postgres"), "-D", self._named(self.site.data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
