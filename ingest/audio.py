@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import av
 import numpy as np
+from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -163,8 +164,10 @@ class _Player:
         self._channels = found.channels
         self._tape = tape
         self._rate = rate
+        self._begun = False
         self._resampler: AudioResampler | None = None
-        self._shape: tuple[object, ...] = ()  # of the frames in the resampler
+        self._waiting = AudioFifo()  # frames are short, and are resampled a second at a time
+        self._shape: tuple[object, ...] = ()  # of the frames in there
 
     def play(self) -> Iterator[Block]:
         for packet in self._packets:
@@ -176,9 +179,10 @@ class _Player:
 
     def _lay(self, frame: AudioFrame) -> Iterator[Block]:
         start = self._clock.place(_seconds(frame.pts, frame.time_base))
-        if self._tape.written == 0 and 0 < start < PRIMING_SECONDS:
+        if not self._begun and 0 < start < PRIMING_SECONDS:
             self._clock.lose(-start)
             start = 0.0
+        self._begun = True
         if start < self._clock.now - JITTER_SECONDS:
             return  # this time has been heard
         shape = (frame.sample_rate, frame.format.name, frame.layout.name)
@@ -192,11 +196,15 @@ class _Player:
                 self._clock.now = start
         self._clock.now += frame.samples / frame.sample_rate
         frame.pts = None  # the resampler needs no time: it is kept here
-        yield from self._resample(frame)
+        self._waiting.write(frame)
+        if self._waiting.samples >= frame.sample_rate:
+            yield from self._resample(self._waiting.read())
 
     def _flush(self) -> Iterator[Block]:
+        if self._waiting.samples:
+            yield from self._resample(self._waiting.read())
         yield from self._resample(None)
-        self._resampler = None
+        self._resampler, self._waiting = None, AudioFifo()
 
     def _resample(self, frame: AudioFrame | None) -> Iterator[Block]:
         if self._resampler is None:
