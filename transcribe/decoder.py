@@ -136,7 +136,9 @@ class Decoder:
         for language in dict.fromkeys(one.language for one in spoken):
             mine = [n for n, one in enumerate(spoken) if one.language == language and texts[n]]
             asked = [(texts[n], sounds[n], columns[n]) for n in mine]
-            for n, pieces in zip(mine, aligned(self._model, self._tokenizers[language], asked), strict=True):
+            for n, pieces in zip(
+                mine, aligned(self._model, self._tokenizers[language], asked), strict=True
+            ):
                 found[n] = pieces
         return found
 

@@ -149,7 +149,7 @@ class Hearer:
         seconds = missing = 0.0
         rounds = self._plan.rounds()
         size, ahead = next(rounds)
-        for block in audio.blocks(path, rate=RATE):
+        for block in _ahead(audio.blocks(path, rate=RATE)):
             waiting += listener.feed(round(block.start * RATE), block.samples)
             seconds = block.start + block.samples.shape[1] / RATE
             missing += block.missing
@@ -164,6 +164,15 @@ class Hearer:
             settled = min((window.pieces[0].start / RATE for _, window in waiting), default=seconds)
             yield _Batch(now, settled, missing)
         yield _Batch([], seconds, missing)
+
+
+def _ahead(blocks: Iterator[audio.Block]) -> Iterator[audio.Block]:
+    """The same, each read while the one before is worked on: till speech is found nobody hears."""
+    with _threads(1) as reader:
+        coming = reader.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, blocks, None)
+            yield block
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from ingest.base.errors import BadSetup
 
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def abreast(work: Callable[[Given], Made], items: Iterable[Given], threads: int) -> Iterator[Made]:

@@ -41,8 +41,10 @@ class Plan:
                 yield self.batch, (later + self.lanes - 1) * self.batch
 
     def shared(self, windows: int) -> list[int]:
-        """The last windows, no more of them to come, as batches that all lanes end with."""
-        batches = min(windows, self.lanes * -(-windows // (self.lanes * self.batch)))
+        """The last windows, no more of them to come, as batches that all lanes end with; rather
+        one round of batches half as large again than two of small ones."""
+        rounds = max(1, round(windows / (self.lanes * self.batch)))
+        batches = min(windows, self.lanes * rounds)
         return [windows // batches + (n < windows % batches) for n in range(batches)]
 
 

@@ -39,7 +39,9 @@ class Voiceprinter:
         """
         run = self._session.run
         found = abreast(
-            lambda sound: run(None, {"features": features(sound)[None]})[0][0], sounds, self._threads
+            lambda sound: run(None, {"features": features(sound)[None]})[0][0],
+            sounds,
+            self._threads,
         )
         vectors: Vectors = np.array([*found], np.float32).reshape(-1, SIZE)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY)

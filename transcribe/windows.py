@@ -130,7 +130,6 @@ class Speech:
         power = float(np.square(sound.astype(np.float32)).mean()) if len(sound) else 0.0
         return max(10 * float(np.log10(power / 32768**2)), QUIETEST) if power else QUIETEST
 
-
     def hush(self, most: int) -> int | None:
         """The last pause for breath in the first `most` samples, where it can be cut in two; None
         where nobody breathes, or too near an end."""
@@ -226,12 +225,15 @@ class Packer:
         """Take more speech; yield the windows that are full now."""
         for speech in speeches:
             room = WINDOW - self._length
-            if self._pieces and len(speech.samples) > room:
-                if at := speech.hush(room):
-                    first, speech = speech.parts(at)
-                    self._take(first)
-                yield from self.end()
-            self._take(speech)
+            if not self._pieces or len(speech.samples) <= room:
+                self._take(speech)
+                continue
+            at = speech.hush(room)
+            fitting, rest = speech.parts(at) if at else (None, speech)
+            if fitting:
+                self._take(fitting)
+            yield from self.end()
+            self._take(rest)
 
     def _take(self, speech: Speech) -> None:
         self._pieces.append(speech)

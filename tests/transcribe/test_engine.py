@@ -68,7 +68,7 @@ def test_a_telephone_call_is_heard_channel_by_channel(ear: Hearer) -> None:
     assert told[-1] == transcript.seconds == pytest.approx(26.98, abs=0.05)
     assert transcript.missing_seconds == 0
     assert transcript.model == ear.model == "base int8_float32"
-    assert transcript.parameters["batch"] == ear.batch == 2
+    assert transcript.parameters["batch"] == ear.batch == 4
     assert transcript.engine.startswith("faster-whisper 1.")
 
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.audio import blocks
 from tests.transcribe.conftest import FIXTURES
 from tests.transcribe.test_damage import pairs
-from transcribe.decoder import Decoder, _Attempt, _Spoken
+from transcribe.decoder import Decoder, _Attempt, _mel, _Spoken
 from transcribe.engine import Hearer
 from transcribe.evaluate import texts_by_side
 from transcribe.gates import Decoding, Reason
@@ -19,6 +19,7 @@ from transcribe.invented import LOUDNESSES, NAMES, evaluate_silence, line, write
 from transcribe.languages import Languages
 from transcribe.noises import NOISES, RATE, Samples, at_loudness, samples
 from transcribe.transcript import Speaker, Transcript, Turn, Word
+from transcribe.whisper import encoded
 from transcribe.windows import Speech, Window
 
 
@@ -116,6 +117,7 @@ def test_names_that_only_the_prompt_says_are_not_heard(ear: Hearer) -> None:
     window = Window((Speech(0, sound_of("jfk.ogg")[0]),))
     leak = _Attempt([], Decoding("Haulwright, Kowal Transport, Roadlark.", -0.2, 0.0))
     counts: Counter[str] = Counter()
-    again = decoder._unrecited(_Spoken("en", window), leak, counts)
+    (sound,) = encoded(ear._model, [_mel(ear._model, window)])
+    again = decoder._unrecited(_Spoken("en", window), sound, leak, counts)
     assert "my fellow Americans" in again.decoding.text
     assert counts == {"redecoded": 1, Reason.PROMPT: 4}

@@ -137,7 +137,10 @@ def spoken(*parts: tuple[float, int]) -> Speech:
     return Speech(
         10 * RATE,
         np.concatenate(
-            [dice.normal(0, level, round(seconds * RATE)).astype(np.int16) for seconds, level in parts]
+            [
+                dice.normal(0, level, round(seconds * RATE)).astype(np.int16)
+                for seconds, level in parts
+            ]
         ),
     )
 
