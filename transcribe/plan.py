@@ -8,7 +8,6 @@ from pydantic import NonNegativeFloat, PositiveInt
 
 MOST_LANES = 8  # of one process: its sound is read, and speech found, by one thread
 MOST_MIB = 1200  # of a process that hears a few windows: a long call's words come on top
-FIRST = 1  # windows of a lane's first batch: enough work till there are more
 CLEARLY = 0.9  # of what the default costs: a rival that saves less is chosen by chance as often
 BATCHES = (2,)  # beside the default's
 
@@ -32,13 +31,12 @@ class Plan:
 
     def rounds(self) -> Iterator[tuple[int, int]]:
         """How many windows each batch takes, while more may come, and how many must wait behind it:
-        small ones first, so that all lanes begin soon; then whole rounds, as long as enough is left
-        for all lanes to end together."""
-        first = min(FIRST, self.batch)
-        yield from repeat((first, 0), self.lanes)
+        one first, so that all lanes begin soon; then whole rounds, as long as enough is left for
+        all lanes to end together, or, of many lanes, for nearly all."""
+        yield from repeat((1, 0), self.lanes)
         while True:
             for later in reversed(range(self.lanes)):
-                yield self.batch, (later + self.lanes - 1) * self.batch
+                yield self.batch, min(later + self.lanes - 1, 2) * self.batch
 
     def shared(self, windows: int) -> list[int]:
         """The last windows, no more of them to come, as batches that all lanes end with; rather
