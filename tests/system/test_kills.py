@@ -79,7 +79,7 @@ def test_twenty_kills_in_one_call_cost_no_word(house: House) -> None:
     one = {"EARSHOT_HEARING_WORKERS": "1", "EARSHOT_HEARING_THREADS": "1"}  # batch after batch
     house.environment |= one | {"EARSHOT_LEASE_SECONDS": "4"}
     house.start()
-    sound = joined(house.home / "long.wav", times=3)  # some fourteen batches
+    sound = joined(house.home / "long.wav", times=6)  # some fourteen batches
     call = house.upload(sound)["id"]
     heard = 0.0
 
