@@ -380,25 +380,25 @@ def test_a_full_disk_loses_nothing(api: Api) -> None:
     assert "earshot-call" in bring(api, upload, HALF, SOUND[HALF:]).headers
 
 
-def test_a_disk_that_is_full_at_once_tells_where_to_go_on(api: Api) -> None:
-    with db.connect(api.settings.database_url) as conn:
-        conn.execute("alter table upload alter column id set default 'known'")
-        conn.commit()
-    part = api.settings.home / "uploads" / "known.part"
-    part.parent.mkdir()
-    part.symlink_to("/dev/full")
-    headers = PIECE | {"Upload-Length": str(len(SOUND))}
-    answer = api.as_(Role.SALES).post("/v1/uploads", content=SOUND, headers=headers)
-    assert (answer.status_code, answer.headers["upload-offset"]) == (201, "0")
-    part.unlink()
-    assert "earshot-call" in bring(api, answer.headers["location"], 0, SOUND).headers
-
-
 @pytest.fixture
 def quiet(settings: Settings, secrets: dict[Role, str]) -> Iterator[Api]:
     """An API that sweeps at its start only."""
     with serve(settings.model_copy(update={"sweep_seconds": 3600}), secrets) as running:
         yield running
+
+
+def test_a_disk_that_is_full_at_once_tells_where_to_go_on(quiet: Api) -> None:
+    with db.connect(quiet.settings.database_url) as conn:
+        conn.execute("alter table upload alter column id set default 'known'")
+        conn.commit()
+    part = quiet.settings.home / "uploads" / "known.part"
+    part.parent.mkdir(exist_ok=True)
+    part.symlink_to("/dev/full")
+    headers = PIECE | {"Upload-Length": str(len(SOUND))}
+    answer = quiet.as_(Role.SALES).post("/v1/uploads", content=SOUND, headers=headers)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (201, "0")
+    part.unlink()
+    assert "earshot-call" in bring(quiet, answer.headers["location"], 0, SOUND).headers
 
 
 def uploads(api: Api, pool: db.Pool) -> Uploads:
