@@ -7,6 +7,7 @@ second time.
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from transcribe.whisper import (
     generated,
     language_shares,
     suppressed,
+    together,
     tokenizer_for,
 )
 from transcribe.windows import RATE, Window
@@ -58,6 +60,14 @@ class _Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Taken:
+    """A window as the decoder takes it, and what the model says of its language."""
+
+    sound: Encoded
+    vote: Vote
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     """One decoding of one window."""
 
@@ -68,8 +78,13 @@ class _Attempt:
 class Decoder:
     """Turns windows into words, for one recording. Several threads may use it at once."""
 
-    def __init__(self, model: Any, languages: Languages, vocabulary: Sequence[str]) -> None:
+    def __init__(
+        self, model: Any, languages: Languages, vocabulary: Sequence[str], hands: Executor
+    ) -> None:
+        """`hands`: what encodes windows, as many at once as the model has lanes."""
         self._model = model
+        self._hands = hands
+        self._begun: dict[Window, Future[list[_Taken]]] = {}
         self._languages = languages
         self._tokenizers = {name: tokenizer_for(model, name) for name in languages.all}
         self._tokenizer = self._tokenizers[languages.main]  # all share their tokens
@@ -80,6 +95,12 @@ class Decoder:
             for told in (True, False)
         }
         self._suppressed = suppressed(self._tokenizer)
+
+    def begin(self, window: Window) -> None:
+        """Encode a window that `words` will be asked for, while others are still looked for. Where
+        several are encoded at once it waits for them."""
+        if together(self._model) == 1:
+            self._begun[window] = self._hands.submit(_taken, self._model, [window])
 
     def words(self, windows: Sequence[tuple[int, Window]]) -> Heard:
         """The words said in each window, given with its track, at the recording's times.
@@ -109,9 +130,8 @@ class Decoder:
     def _decode(
         self, spoken: Sequence[_Spoken], counts: Counter[str], left_out: Counter[str]
     ) -> list[list[SoundedWord]]:
-        windows = [one.window for one in spoken]
-        sounds = encoded(self._model, [_mel(self._model, window) for window in windows])
-        votes = _votes(self._model, sounds, windows)
+        taken = self._taken([one.window for one in spoken])
+        sounds, votes = [one.sound for one in taken], [one.vote for one in taken]
         attempts = self._attempt(sounds, [one.language for one in spoken], beam_size=1)
         texts: list[list[int]] = []
         for one, sound, vote, attempt in zip(spoken, sounds, votes, attempts, strict=True):
@@ -122,9 +142,19 @@ class Decoder:
                 settled = self._settled(one, sound, attempt, counts)
                 texts.append(self._believed(settled, counts))
         return [
-            self._placed(window, _whole(pieces), counts)
-            for window, pieces in zip(windows, self._aligned(spoken, texts, sounds), strict=True)
+            self._placed(one.window, _whole(pieces), counts)
+            for one, pieces in zip(spoken, self._aligned(spoken, texts, sounds), strict=True)
         ]
+
+    def _taken(self, windows: Sequence[Window]) -> list[_Taken]:
+        size = together(self._model)
+        groups = [windows[at : at + size] for at in range(0, len(windows), size)]
+        jobs = [self._begun_or_begun_now(group) for group in groups]
+        return [taken for job in jobs for taken in job.result()]
+
+    def _begun_or_begun_now(self, group: Sequence[Window]) -> Future[list[_Taken]]:
+        begun = self._begun.pop(group[0], None)
+        return begun if begun is not None else self._hands.submit(_taken, self._model, group)
 
     def _aligned(
         self, spoken: Sequence[_Spoken], texts: Sequence[list[int]], sounds: Sequence[Encoded]
@@ -251,7 +281,14 @@ class Decoder:
 
 def vote_of(model: Any, window: Window) -> Vote:
     """What the model says of one window's language."""
-    return _votes(model, encoded(model, [_mel(model, window)]), [window])[0]
+    return _taken(model, [window])[0].vote
+
+
+def _taken(model: Any, windows: Sequence[Window]) -> list[_Taken]:
+    """Windows that are encoded at once."""
+    sounds = encoded(model, [_mel(model, window) for window in windows])
+    votes = _votes(model, sounds, windows)
+    return [_Taken(sound, vote) for sound, vote in zip(sounds, votes, strict=True)]
 
 
 def _votes(model: Any, sounds: Sequence[Encoded], windows: Sequence[Window]) -> list[Vote]:

@@ -1,43 +1,49 @@
 """The ear: speech is found on a stream, packed by `listening`, and decoded.
 
-How many batches are decoded at once, and of how many windows, is `tuning`'s to say. Each batch is
-kept as soon as it is heard, so that a hearing that broke off goes on from there.
+A window is encoded as soon as it is found; how many batches are then decoded at once, and of how
+many windows, is `tuning`'s to say. Each batch is kept as soon as it is heard, so that a hearing
+that broke off goes on from there.
 """
 
 import hashlib
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 
 from ingest import audio
 from ingest.base.settings import Settings
 from transcribe import heap, instructions
 from transcribe.apart import told_apart
-from transcribe.decoder import Decoder, Heard, vote_of
+from transcribe.decoder import Decoder, vote_of
 from transcribe.doubles import once
 from transcribe.hearing import Hearing
-from transcribe.kept.batch import HeardBatch, Kept, nothing_kept
+from transcribe.kept.batch import HeardBatch, Kept, nothing_kept, words_by_track
 from transcribe.languages import ENGLISH, Languages, detected, main_language
 from transcribe.listening import Listener
 from transcribe.plan import Plan
 from transcribe.segmentation import Segmenter
 from transcribe.silero import new_detector
 from transcribe.speakers import turns
-from transcribe.transcript import Transcript, Word
+from transcribe.transcript import Transcript
 from transcribe.tuning import known
 from transcribe.voiceprint import Voiceprinter
 from transcribe.whisper import describe, load_model
 from transcribe.windows import RATE, Window
 
-RULES = 7
+RULES = 8
 """Of decoding a window: raise it with `decoder`, `gates` and what they build on, so that no call is
 heard half by old rules and half by new ones."""
+
+
+_OfTrack = tuple[int, Window]
+"""A window, after its track's number."""
 
 
 class Hearer:
@@ -77,23 +83,21 @@ class Hearer:
         `ingest.audio.blocks` raises for a file that cannot be read.
         """
         languages = self._languages(path, language)
-        decoder = Decoder(self._model, languages, vocabulary)
-        kept = keep(self._ear(languages, decoder))
-        words: dict[int, list[Word]] = {}
-        counts: Counter[str] = Counter()
-        foreign: Counter[str] = Counter()
+        heard: list[HeardBatch] = []
         progress = missing = 0.0
-        with heap.kept(), closing(self._heard(path, decoder, kept)) as batches:
-            for batch, heard in batches:
-                counts += heard.counts
-                foreign += heard.foreign
-                for (track, _), said in zip(batch.windows, heard.words, strict=True):
-                    words.setdefault(track, []).extend(said)
-                missing = batch.missing
-                progress = max(progress, batch.settled)
-                if on_progress is not None:
-                    on_progress(progress)
-        once_said, doubled = once(words)
+        with heap.kept(), _threads(self._plan.lanes) as hands:
+            decoder = Decoder(self._model, languages, vocabulary, hands)
+            kept = keep(self._ear(languages, decoder))
+            with closing(self._heard(path, decoder, kept)) as batches:
+                for batch, done in batches:
+                    heard.append(done)
+                    missing = batch.missing
+                    progress = max(progress, batch.settled)
+                    if on_progress is not None:
+                        on_progress(progress)
+        counts = sum((batch.heard.counts for batch in heard), Counter[str]())
+        foreign = sum((batch.heard.foreign for batch in heard), Counter[str]())
+        once_said, doubled = once(words_by_track(heard))
         spoken = turns(once_said, seller_channel)
         left_out = {name: round(samples / RATE, 1) for name, samples in foreign.items()}
         transcript = Transcript(
@@ -131,11 +135,11 @@ class Hearer:
 
     def _heard(
         self, path: Path, decoder: Decoder, kept: Kept
-    ) -> Generator[tuple["_Batch", Heard], None, None]:
+    ) -> Generator[tuple["_Batch", HeardBatch], None, None]:
         """Yield each batch with what was heard in it, in order; the next are heard meanwhile."""
-        at_work: deque[tuple[_Batch, Future[Heard]]] = deque()
+        at_work: deque[tuple[_Batch, Future[HeardBatch]]] = deque()
         with _threads(self._plan.lanes) as threads:
-            for number, batch in enumerate(self._batches(path)):
+            for number, batch in enumerate(self._batches(path, decoder, kept)):
                 at_work.append((batch, threads.submit(batch.words, number, decoder, kept)))
                 if len(at_work) > self._plan.lanes:
                     first, future = at_work.popleft()
@@ -143,27 +147,42 @@ class Hearer:
             for last, future in at_work:
                 yield last, future.result()
 
-    def _batches(self, path: Path) -> Iterator["_Batch"]:
+    def _batches(self, path: Path, decoder: Decoder, kept: Kept) -> Iterator["_Batch"]:
         listener = Listener(new_detector)
-        waiting: list[tuple[int, Window]] = []
+        waiting: list[_OfTrack] = []
         seconds = missing = 0.0
-        rounds = self._plan.rounds()
-        size, ahead = next(rounds)
+        first, numbers = True, count()
+
+        def begun(found: Iterable[_OfTrack]) -> Iterator[_OfTrack]:
+            """The same, in work unless an earlier hearing heard them."""
+            for track, window in found:
+                if kept.get(next(numbers) // self.batch) is None:
+                    decoder.begin(window)
+                yield track, window
+
         for block in _ahead(audio.blocks(path, rate=RATE)):
-            waiting += listener.feed(round(block.start * RATE), block.samples)
+            waiting += begun(listener.feed(round(block.start * RATE), block.samples))
             seconds = block.start + block.samples.shape[1] / RATE
             missing += block.missing
-            while len(waiting) >= size + ahead:
-                now, waiting = waiting[:size], waiting[size:]
-                starts = (window.pieces[0].start / RATE for _, window in waiting)
-                yield _Batch(now, min([listener.settled, *starts]), missing)
-                size, ahead = next(rounds)
-        waiting += listener.end()
-        for size in self._plan.shared(len(waiting)):
+            while batches := self._plan.due(waiting, first=first):
+                waiting, first = waiting[sum(map(len, batches)) :], False
+                yield from _in_turn(batches, waiting, listener.settled, missing)
+        waiting += begun(listener.end())
+        for size in self._plan.last_rounds(len(waiting)):
             now, waiting = waiting[:size], waiting[size:]
-            settled = min((window.pieces[0].start / RATE for _, window in waiting), default=seconds)
-            yield _Batch(now, settled, missing)
+            yield from _in_turn(self._plan.dealt(now), waiting, seconds, missing)
         yield _Batch([], seconds, missing)
+
+
+def _in_turn(
+    batches: Sequence[Sequence[_OfTrack]], later: list[_OfTrack], settled: float, missing: float
+) -> Iterator["_Batch"]:
+    """Batches in the order in which they are told of; `settled`: seconds up to which all speech is
+    in them, in `later`, or before."""
+    for number, batch in enumerate(batches, 1):
+        unheard = [*chain.from_iterable(batches[number:]), *later]
+        starts = (window.pieces[0].start / RATE for _, window in unheard)
+        yield _Batch(batch, min([settled, *starts]), missing)
 
 
 def _ahead(blocks: Iterator[audio.Block]) -> Iterator[audio.Block]:
@@ -189,19 +208,19 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
 class _Batch:
     """Windows to be decoded together."""
 
-    windows: list[tuple[int, Window]]  # each with its track
+    windows: Sequence[_OfTrack]
     settled: float  # seconds: how far the recording is heard once these are
     missing: float  # seconds of sound so far that could not be decoded
 
-    def words(self, number: int, decoder: Decoder, kept: Kept) -> Heard:
+    def words(self, number: int, decoder: Decoder, kept: Kept) -> HeardBatch:
         """What is heard in this batch, the `number`th of its recording, unless that is kept."""
         sound = self._sound()
         known = kept.get(number)
         if known is not None and known.sound == sound:
-            return known.heard
-        heard = decoder.words(self.windows)
+            return known
         tracks = tuple(track for track, _ in self.windows)
-        kept.put(number, HeardBatch(sound, self.settled, tracks, heard))
+        heard = HeardBatch(sound, self.settled, tracks, decoder.words(self.windows))
+        kept.put(number, heard)
         return heard
 
     def _sound(self) -> str:

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
+from math import ceil
+from typing import TypeVar
 
 from pydantic import NonNegativeFloat, PositiveInt
 
 MOST_LANES = 8  # of one process: its sound is read, and speech found, by one thread
+FIRST = 2  # windows of a call's first batch
+MOST_AHEAD = 4  # lanes' batches: a call's first words must not wait for half an hour of it
 MOST_MIB = 1200  # of a process that hears a few windows: a long call's words come on top
 CLEARLY = 0.9  # of what the default costs: a rival that saves less is chosen by chance as often
 BATCHES = (2,)  # beside the default's
@@ -19,6 +22,8 @@ BATCH_CUDA = 16  # where the free memory is not told
 MOST_CUDA = 32  # from here on a large GPU is busy, and a call's last batch is mostly empty
 SPARE = 0.8  # of the free memory is used: the allocator's gaps, and a window decoded by beams
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -29,21 +34,35 @@ class Plan:
     threads: PositiveInt  # of each lane
     batch: PositiveInt  # windows decoded together
 
-    def rounds(self) -> Iterator[tuple[int, int]]:
-        """How many windows each batch takes, while more may come, and how many must wait behind it:
-        one first, so that all lanes begin soon; then whole rounds, as long as enough is left for
-        all lanes to end together, or, of many lanes, for nearly all."""
-        yield from repeat((1, 0), self.lanes)
-        while True:
-            for later in reversed(range(self.lanes)):
-                yield self.batch, min(later + self.lanes - 1, 2) * self.batch
+    @property
+    def round(self) -> int:
+        """Windows that all lanes decode at a time."""
+        return self.lanes * self.batch
 
-    def shared(self, windows: int) -> list[int]:
-        """The last windows, no more of them to come, as batches that all lanes end with; rather
-        one round of batches half as large again than two of small ones."""
-        rounds = max(1, round(windows / (self.lanes * self.batch)))
-        batches = min(windows, self.lanes * rounds)
-        return [windows // batches + (n < windows % batches) for n in range(batches)]
+    @property
+    def ahead(self) -> int:
+        """Windows that must wait behind a round, while more may come, so that enough are left for
+        all lanes to end together; of many lanes, for some. One lane waits for nobody."""
+        return min(self.lanes, MOST_AHEAD) * self.batch if self.lanes > 1 else 0
+
+    def last_rounds(self, windows: int) -> list[int]:
+        """The last windows, no more of them to come, as rounds of one size; rather one of
+        batches half as large again than two of small ones."""
+        rounds = max(1, ceil(windows / (self.lanes * (self.batch + self.batch // 2))))
+        return [windows // rounds + (n < windows % rounds) for n in range(rounds)]
+
+    def due(self, waiting: Sequence[Item], *, first: bool) -> list[Sequence[Item]]:
+        """The batches that are decoded now, while more windows may come: `first` of all a small
+        one, so that a call's first words are there soon, then whole rounds."""
+        if first:
+            size = min(FIRST, self.batch)
+            return [waiting[:size]] if len(waiting) >= size else []
+        ready = len(waiting) >= self.round + self.ahead
+        return self.dealt(waiting[: self.round]) if ready else []
+
+    def dealt(self, windows: Sequence[Item]) -> list[Sequence[Item]]:
+        """A round's windows as batches: each lane's are found at once with the others'."""
+        return [windows[lane :: self.lanes] for lane in range(min(self.lanes, len(windows)))]
 
 
 @dataclass(frozen=True, slots=True)

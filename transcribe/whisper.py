@@ -59,13 +59,14 @@ attention takes most of the memory, and the aligner fills all texts up to the lo
 Item = TypeVar("Item")
 
 
+def together(model: Any) -> int:
+    """How many windows are best encoded, and aligned, at once."""
+    return TOGETHER_ON_CUDA if model.model.device == "cuda" else 1
+
+
 def encoded(model: Any, mels: Sequence[Mel]) -> list[Encoded]:
     """Each window as the decoder takes it."""
-    return [
-        sound
-        for some in _in_turn(model, mels)
-        for sound in np.array(model.model.encode(_storage(some), to_cpu=True))
-    ]
+    return list(np.array(model.model.encode(_storage(mels), to_cpu=True)))
 
 
 def generated(
@@ -100,7 +101,7 @@ def aligned(
 
 
 def _in_turn(model: Any, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    size = TOGETHER_ON_CUDA if model.model.device == "cuda" else 1
+    size = together(model)
     return (items[at : at + size] for at in range(0, len(items), size))
 
 

@@ -1,6 +1,7 @@
 """Nobody speaks, and nothing is heard; somebody speaks, and it is heard once. The real model."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_names_that_were_said_in_the_order_of_the_prompt_are_kept(ear: Hearer) -
 
 def test_names_that_only_the_prompt_says_are_not_heard(ear: Hearer) -> None:
     """The model seldom recites its prompt, so it is put into its mouth here."""
-    decoder = Decoder(ear._model, Languages("en"), NAMES)
+    decoder = Decoder(ear._model, Languages("en"), NAMES, ThreadPoolExecutor(1))
     window = Window((Speech(0, sound_of("jfk.ogg")[0]),))
     leak = _Attempt([], Decoding("Haulwright, Kowal Transport, Roadlark.", -0.2, 0.0))
     counts: Counter[str] = Counter()

@@ -1,11 +1,13 @@
 """A batch of windows as it is kept until its whole call is heard: pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from transcribe.decoder import Heard
+from transcribe.doubles import SoundedWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,15 @@ class HeardBatch:
     settled: float  # seconds: how far the recording is heard once these are
     tracks: tuple[int, ...]  # of each window
     heard: Heard
+
+
+def words_by_track(batches: Iterable[HeardBatch]) -> dict[int, list[SoundedWord]]:
+    """All words of each track, in time's order: batches that are heard at once share a stretch."""
+    words: dict[int, list[SoundedWord]] = {}
+    for batch in batches:
+        for track, said in zip(batch.tracks, batch.heard.words, strict=True):
+            words.setdefault(track, []).extend(said)
+    return {track: sorted(said, key=lambda word: word.start) for track, said in words.items()}
 
 
 class Kept(Protocol):

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
 
-from transcribe.kept.batch import HeardBatch
+from transcribe.kept.batch import HeardBatch, words_by_track
 from transcribe.pii.early import find_early
 from transcribe.pii.mask import hidden_turn
 from transcribe.pii.passages import private_in
 from transcribe.speakers import turns
-from transcribe.transcript import Turn, Word
+from transcribe.transcript import Turn
 
 HELD_BACK = 30.0
 """Seconds at the end that are kept from those who do not see what is private: a number or an
@@ -27,13 +27,12 @@ class Partial:
 
 def heard_so_far(batches: Mapping[int, HeardBatch], seller_channel: int) -> Partial:
     """What was said before the first sound that is not heard yet; `batches` by their number."""
-    words: dict[int, list[Word]] = {}
-    seconds = 0.0
-    for batch in _unbroken(batches):
-        seconds = max(seconds, batch.settled)
-        for track, said in zip(batch.tracks, batch.heard.words, strict=True):
-            words.setdefault(track, []).extend(said)
-    settled = {track: [w for w in said if w.end <= seconds] for track, said in words.items()}
+    unbroken = list(_unbroken(batches))
+    seconds = max((batch.settled for batch in unbroken), default=0.0)
+    settled = {
+        track: [word for word in said if word.end <= seconds]
+        for track, said in words_by_track(unbroken).items()
+    }
     return Partial(turns(settled, seller_channel), seconds)
 
 
