@@ -12,6 +12,7 @@ from ingest.audio import blocks
 from ingest.base.settings import Settings
 from tests.sounds import wav
 from tests.transcribe.conftest import FIXTURES
+from transcribe import decoder
 from transcribe.decoder import Decoder, Heard
 from transcribe.engine import Hearer
 from transcribe.kept.batch import HeardBatch
@@ -53,10 +54,10 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     words = Decoder.words
 
-    def counted(decoder: Decoder, windows: Sequence[tuple[int, Window]]) -> Heard:
+    def counted(of_call: Decoder, windows: Sequence[tuple[int, Window]]) -> Heard:
         if windows:
             sizes.append(len(windows))
-        return words(decoder, windows)
+        return words(of_call, windows)
 
     monkeypatch.setattr(Decoder, "words", counted)
     return sizes
@@ -136,6 +137,24 @@ def test_what_is_missing_or_of_other_sound_is_decoded(
     assert lone_ear.hear(recording, vocabulary=NAMES, keep=shelf) == transcript
     assert decoded == [1, 1]
     assert shelf.batches == batches
+
+
+def test_a_window_is_encoded_once_and_a_kept_one_never(
+    lone_ear: Hearer, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[Window] = []
+    taken = decoder._taken
+
+    def counted(model: object, windows: Sequence[Window]) -> list[decoder._Taken]:
+        encoded.extend(windows)
+        return taken(model, windows)
+
+    monkeypatch.setattr(decoder, "_taken", counted)
+    shelf = Shelf()
+    transcript = lone_ear.hear(recording, language="en", keep=shelf)
+    assert len(encoded) == BATCHES
+    assert lone_ear.hear(recording, language="en", keep=shelf) == transcript
+    assert len(encoded) == BATCHES
 
 
 def test_each_batch_is_kept_before_its_progress_is_told(
