@@ -32,7 +32,7 @@ AddCall = Callable[..., Call]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: begun last, one would run for minutes beside an idle core."""
+    """Files with slow tests first: begun last, one would run for minutes beside an idle core."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 
