@@ -25,6 +25,7 @@ from transcribe.whisper import (
     aligned,
     encoded,
     generated,
+    grouped,
     language_shares,
     suppressed,
     together,
@@ -100,7 +101,7 @@ class Decoder:
         """Encode a window that `words` will be asked for, while others are still looked for. Where
         several are encoded at once it waits for them."""
         if together(self._model) == 1:
-            self._begun[window] = self._hands.submit(_taken, self._model, [window])
+            self._begun[window] = self._hands.submit(_take, self._model, [window])
 
     def words(self, windows: Sequence[tuple[int, Window]]) -> Heard:
         """The words said in each window, given with its track, at the recording's times.
@@ -147,14 +148,12 @@ class Decoder:
         ]
 
     def _taken(self, windows: Sequence[Window]) -> list[_Taken]:
-        size = together(self._model)
-        groups = [windows[at : at + size] for at in range(0, len(windows), size)]
-        jobs = [self._begun_or_begun_now(group) for group in groups]
+        jobs = [self._job(group) for group in grouped(self._model, windows)]
         return [taken for job in jobs for taken in job.result()]
 
-    def _begun_or_begun_now(self, group: Sequence[Window]) -> Future[list[_Taken]]:
+    def _job(self, group: Sequence[Window]) -> Future[list[_Taken]]:
         begun = self._begun.pop(group[0], None)
-        return begun if begun is not None else self._hands.submit(_taken, self._model, group)
+        return begun if begun is not None else self._hands.submit(_take, self._model, group)
 
     def _aligned(
         self, spoken: Sequence[_Spoken], texts: Sequence[list[int]], sounds: Sequence[Encoded]
@@ -281,10 +280,10 @@ class Decoder:
 
 def vote_of(model: Any, window: Window) -> Vote:
     """What the model says of one window's language."""
-    return _taken(model, [window])[0].vote
+    return _take(model, [window])[0].vote
 
 
-def _taken(model: Any, windows: Sequence[Window]) -> list[_Taken]:
+def _take(model: Any, windows: Sequence[Window]) -> list[_Taken]:
     """Windows that are encoded at once."""
     sounds = encoded(model, [_mel(model, window) for window in windows])
     votes = _votes(model, sounds, windows)

@@ -166,19 +166,19 @@ class Hearer:
             missing += block.missing
             while batches := self._plan.due(waiting, first=first):
                 waiting, first = waiting[sum(map(len, batches)) :], False
-                yield from _in_turn(batches, waiting, listener.settled, missing)
+                yield from _told_how_far(batches, waiting, listener.settled, missing)
         waiting += begun(listener.end())
         for size in self._plan.last_rounds(len(waiting)):
             now, waiting = waiting[:size], waiting[size:]
-            yield from _in_turn(self._plan.dealt(now), waiting, seconds, missing)
+            yield from _told_how_far(self._plan.dealt(now), waiting, seconds, missing)
         yield _Batch([], seconds, missing)
 
 
-def _in_turn(
+def _told_how_far(
     batches: Sequence[Sequence[_OfTrack]], later: list[_OfTrack], settled: float, missing: float
 ) -> Iterator["_Batch"]:
-    """Batches in the order in which they are told of; `settled`: seconds up to which all speech is
-    in them, in `later`, or before."""
+    """Batches, in the order in which they are yielded, with how far the recording is heard after
+    each; `settled`: seconds up to which all speech is in them, in `later`, or before."""
     for number, batch in enumerate(batches, 1):
         unheard = [*chain.from_iterable(batches[number:]), *later]
         starts = (window.pieces[0].start / RATE for _, window in unheard)

@@ -1,6 +1,6 @@
 """faster-whisper's model and what comes with it: the only place that loads it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +64,12 @@ def together(model: Any) -> int:
     return TOGETHER_ON_CUDA if model.model.device == "cuda" else 1
 
 
+def grouped(model: Any, items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Windows, or what goes with them, as many at once as `together` says."""
+    size = together(model)
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
 def encoded(model: Any, mels: Sequence[Mel]) -> list[Encoded]:
     """Each window as the decoder takes it."""
     return list(np.array(model.model.encode(_storage(mels), to_cpu=True)))
@@ -90,7 +96,7 @@ def aligned(
     times."""
     return [
         pieces
-        for some in _in_turn(model, texts)
+        for some in grouped(model, texts)
         for pieces in model.find_alignment(
             tokenizer,
             [tokens for tokens, _, _ in some],
@@ -98,11 +104,6 @@ def aligned(
             [columns for _, _, columns in some],
         )
     ]
-
-
-def _in_turn(model: Any, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    size = together(model)
-    return (items[at : at + size] for at in range(0, len(items), size))
 
 
 def _storage(arrays: Sequence[npt.NDArray[Any]]) -> Any:

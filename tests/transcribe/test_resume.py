@@ -143,13 +143,13 @@ def test_a_window_is_encoded_once_and_a_kept_one_never(
     lone_ear: Hearer, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[Window] = []
-    taken = decoder._taken
+    take = decoder._take
 
     def counted(model: object, windows: Sequence[Window]) -> list[decoder._Taken]:
         encoded.extend(windows)
-        return taken(model, windows)
+        return take(model, windows)
 
-    monkeypatch.setattr(decoder, "_taken", counted)
+    monkeypatch.setattr(decoder, "_take", counted)
     shelf = Shelf()
     transcript = lone_ear.hear(recording, language="en", keep=shelf)
     assert len(encoded) == BATCHES
