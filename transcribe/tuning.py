@@ -154,9 +154,9 @@ def _in_a_process(plan: Plan, settings: Settings, seconds: float) -> Figure | No
 def figure_of(plan: Plan, settings: Settings) -> Figure:
     """Hear the sample by this plan, in this process, which should do nothing else."""
     model, batch = load_model(settings, plan), [(0, _sample())] * plan.batch
-    before = time.process_time()
     with ThreadPoolExecutor(plan.lanes) as hands, ThreadPoolExecutor(plan.lanes) as lanes:
         decoder = Decoder(model, Languages(ENGLISH), (), hands)
+        before = time.process_time()
         for _ in lanes.map(decoder.words, [batch] * plan.lanes):
             pass
     spent = (time.process_time() - before) / (plan.lanes * plan.batch)

@@ -114,11 +114,12 @@ def test_names_that_were_said_in_the_order_of_the_prompt_are_kept(ear: Hearer) -
 
 def test_names_that_only_the_prompt_says_are_not_heard(ear: Hearer) -> None:
     """The model seldom recites its prompt, so it is put into its mouth here."""
-    decoder = Decoder(ear._model, Languages("en"), NAMES, ThreadPoolExecutor(1))
     window = Window((Speech(0, sound_of("jfk.ogg")[0]),))
     leak = _Attempt([], Decoding("Haulwright, Kowal Transport, Roadlark.", -0.2, 0.0))
     counts: Counter[str] = Counter()
     (sound,) = encoded(ear._model, [_mel(ear._model, window)])
-    again = decoder._unrecited(_Spoken("en", window), sound, leak, counts)
+    with ThreadPoolExecutor(1) as hands:
+        decoder = Decoder(ear._model, Languages("en"), NAMES, hands)
+        again = decoder._unrecited(_Spoken("en", window), sound, leak, counts)
     assert "my fellow Americans" in again.decoding.text
     assert counts == {"redecoded": 1, Reason.PROMPT: 4}
