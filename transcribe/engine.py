@@ -154,8 +154,8 @@ class Hearer:
         first, numbers = True, count()
 
         def begun(found: Iterable[_OfTrack]) -> Iterator[_OfTrack]:
-            """The same, in work unless an earlier hearing heard them; nearly, since those that follow
-            decide which batch a window will be of."""
+            """The same, in work unless an earlier hearing heard them; nearly, since which batch a
+            window will be of is decided by those that follow."""
             for track, window in found:
                 if kept.get(next(numbers) // self.batch) is None:
                     decoder.begin(window)
