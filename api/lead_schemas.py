@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.links import quotes_path
+from api.links import QuotesPath, quotes_path
 from api.rival_schemas import ContrastOut, Quotes, contrast_out
 from api.schemas import Answer
 from api.tables import table
@@ -81,6 +81,7 @@ class LeadsOut(Answer):
 
 def leads_out(leads: Leads) -> LeadsOut:
     """The answer in the API's shape."""
+    quotes = quotes_path(leads.question)
     return LeadsOut(
         by=leads.by,
         since=leads.question.since,
@@ -89,31 +90,28 @@ def leads_out(leads: Leads) -> LeadsOut:
         headline=telling.headline(leads),
         outstanding=[telling.sentence(leads, *pair) for pair in telling.outstanding(leads)],
         wait=_quartiles(leads.wait) if leads.wait else None,
-        items=[_origin(origin, leads) for origin in leads.origins],
+        items=[_origin(origin, leads.by, quotes) for origin in leads.origins],
     )
 
 
-def _origin(origin: Origin, leads: Leads) -> OriginOut:
+def _origin(origin: Origin, by: Dimension, quotes: QuotesPath) -> OriginOut:
     return OriginOut(
         group=origin.group,
         calls=origin.calls,
         accounts=origin.accounts,
-        objections=[_objected(each, origin, leads) for each in origin.objections],
+        objections=[_objected(each, origin, by, quotes) for each in origin.objections],
         wait=_wait(origin.wait, origin) if origin.wait else None,
     )
 
 
-def _objected(objected: Objected, origin: Origin, leads: Leads) -> ObjectedOut:
-    quotes = None
-    if origin.group is not None:
-        which = {"label": objected.label, leads.by.value: origin.group}
-        quotes = quotes_path(leads.question, **which)
+def _objected(objected: Objected, origin: Origin, by: Dimension, quotes: QuotesPath) -> ObjectedOut:
+    noted = origin.group is not None
     return ObjectedOut(
         label=objected.label,
         mentions=objected.mentions,
         calls=share_out(objected.calls),
         contrast=contrast_out(objected.contrast) if objected.contrast else None,
-        quotes=quotes,
+        quotes=quotes(label=objected.label, **{by.value: origin.group}) if noted else None,
     )
 
 

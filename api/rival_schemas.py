@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.links import quotes_path
+from api.links import QuotesPath, quotes_path
 from api.schemas import Answer, Money
 from api.tables import table
 from api.trend_schemas import (
@@ -24,7 +24,7 @@ from insights.proposals.proposal import Proposal
 from insights.rivals.rival import Deal, Rival, Rivals
 from insights.trends import telling
 from insights.trends.contrast import Contrast
-from insights.trends.trend import Question, Verdict
+from insights.trends.trend import Verdict
 
 MOST_DEALS = 100
 """Deals of one rival in an answer, the latest."""
@@ -152,6 +152,7 @@ class RivalsOut(Answer):
 def rivals_out(found: Rivals, company: str, names: Sequence[Proposal]) -> RivalsOut:
     """The answer in the API's shape."""
     trends = found.trends
+    quotes = quotes_path(trends.question)
     return RivalsOut(
         company=company,
         since=trends.question.since,
@@ -161,14 +162,14 @@ def rivals_out(found: Rivals, company: str, names: Sequence[Proposal]) -> Rivals
         caution=telling.caution(trends) or None,
         compared=compared_out(trends.compared) if trends.compared else None,
         won=won_out(found.won),
-        items=[_rival(rival, trends.question) for rival in found.rivals],
+        items=[_rival(rival, quotes) for rival in found.rivals],
         left_out=trends.left_out,
         unnamed=list(found.unnamed),
         names=[NameOut.of(name) for name in names],
     )
 
 
-def _rival(rival: Rival, question: Question) -> RivalOut:
+def _rival(rival: Rival, quotes: QuotesPath) -> RivalOut:
     change = rival.series.change
     return RivalOut(
         rival=rival.label,
@@ -178,21 +179,19 @@ def _rival(rival: Rival, question: Question) -> RivalOut:
         calls=share_out(rival.calls),
         accounts=rival.accounts,
         change=change_out(change) if change else None,
-        quotes=quotes_path(question, label=rival.label),
+        quotes=quotes(label=rival.label),
         stances=[
             StanceOut(
                 stance=each.stance,
                 mentions=each.mentions,
-                quotes=quotes_path(question, label=rival.label, stance=each.stance.value),
+                quotes=quotes(label=rival.label, stance=each.stance.value),
             )
             for each in rival.stances
         ],
         objections=[
             CompanionOut(
                 label=each.label,
-                quotes=quotes_path(
-                    question, kind=Kind.OBJECTION.value, label=each.label, rival=rival.label
-                ),
+                quotes=quotes(kind=Kind.OBJECTION.value, label=each.label, rival=rival.label),
                 **contrast_out(each.contrast).model_dump(),
             )
             for each in rival.objections
@@ -200,7 +199,7 @@ def _rival(rival: Rival, question: Question) -> RivalOut:
         won=won_out(rival.won.here),
         won_elsewhere=won_out(rival.won.elsewhere),
         won_verdict=rival.won.verdict,
-        deals=[_deal(deal, rival.label, question) for deal in rival.deals[:MOST_DEALS]],
+        deals=[_deal(deal, rival.label, quotes) for deal in rival.deals[:MOST_DEALS]],
     )
 
 
@@ -228,17 +227,15 @@ def won_out(won: Share) -> WonOut:
     )
 
 
-def _deal(deal: Deal, label: str, question: Question) -> DealOut:
-    quotes = None
-    if deal.account is not None:
-        quotes = quotes_path(question, label=label, account=deal.account)
+def _deal(deal: Deal, label: str, quotes: QuotesPath) -> DealOut:
+    noted = deal.account is not None
     return DealOut(
         account=deal.account,
         won=deal.won,
         value_usd=deal.value_usd,
         call=f"/v1/calls/{deal.call_id}",
         held_at=deal.ended_at,
-        quotes=quotes,
+        quotes=quotes(label=label, account=deal.account) if noted else None,
     )
 
 

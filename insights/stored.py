@@ -92,6 +92,14 @@ class CatalogueEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sells, by id and name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """A selling company, with what its catalogue must not hold: its own names."""
 

@@ -22,7 +22,7 @@ from insights.model.promote import promoted
 from insights.proposals.queries import save_names
 from insights.remines import work
 from insights.search.meaning import work as meanings
-from insights.themes.queries import retally
+from insights.themes.tallies.queries import retally
 
 log = get_logger(__name__)
 

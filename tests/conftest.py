@@ -4,10 +4,12 @@ import hashlib
 import itertools
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -49,11 +51,17 @@ def no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+
+
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Embedded servers of this pytest process, with an empty migrated database."""
-    home = tmp_path_factory.mktemp("home")
-    with embedded(Settings(home=home)) as settings:
+def servers() -> Iterator[Settings]:
+    """Embedded servers of this pytest process, with an empty migrated database; in memory where
+    there is room, for to make and drop a database is to make and drop a thousand files."""
+    room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    folder = TemporaryDirectory(prefix="earshot-", dir=MEMORY if room else None)
+    with folder as home, embedded(Settings(home=Path(home))) as settings:
         with db.connect(settings.database_url) as conn:
             db.migrate(conn)
             conn.commit()
@@ -70,7 +78,7 @@ def _database(servers: Settings, template: str) -> Iterator[str]:
     name = f"test_{secrets.token_hex(4)}"
     with db.connect(_of(servers, "postgres")) as conn:
         conn.autocommit = True
-        conn.execute(f"create database {name} template {template}")
+        conn.execute(f"create database {name} template {template} strategy file_copy")
         try:
             yield _of(servers, name)
         finally:

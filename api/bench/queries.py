@@ -21,7 +21,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import BadSetup
 from insights.insight import Review
 from insights.rollups.queries import rebuild_rollups
-from insights.themes.queries import retally
+from insights.themes.tallies.queries import retally
 from transcribe.pii.queries import VERSION
 
 # A database of its own --------------------------------------------------------------------
@@ -328,8 +328,10 @@ def _derive(conn: Connection) -> None:
     )
     conn.execute("analyze")
     conn.execute(
-        """insert into mined_call (call_id, day, company_id, account_id, mined_at)
-           select id, (held_at at time zone 'UTC')::date, company_id, account_id, held_at
+        """insert into mined_call (call_id, day, company_id, account_id, mined_at, rep_id, stage,
+                                   lead_source, campaign)
+           select id, (held_at at time zone 'UTC')::date, company_id, account_id, held_at, rep_id,
+                  stage, lead_source, campaign
            from call where state = 'done' order by id"""
     )
     rebuild_rollups(conn)

@@ -32,7 +32,7 @@ from insights.digest import Mention, Week
 from insights.insight import Kind, Stance
 from insights.rivals import telling as told
 from insights.rivals.rival import Companion, Rival, Rivals, Voices
-from insights.stored import Company
+from insights.stored import Seller
 from insights.trends import telling
 from insights.trends.queries import last_day, quotes
 from insights.trends.trend import Filter, Period, Question, Series, Unit
@@ -109,7 +109,7 @@ class Overview:
 
 
 def overview(
-    here: Context, user: User, conn: Connection, company: Company, segment: str | None, weeks: int
+    here: Context, user: User, conn: Connection, company: Seller, segment: str | None, weeks: int
 ) -> Overview:
     """What the page shows of a company."""
     asked = Asked(company.name, segment, weeks)
@@ -121,12 +121,13 @@ def overview(
     return Overview(asked, found, newest, evidence)
 
 
-def chosen_company(conn: Connection, name: str) -> Company | None:
+def chosen_company(conn: Connection, name: str) -> Seller | None:
     """The company of a name, else the one with most calls; None where there is none. Raises
     NotFound."""
     if name:
         return company_called(conn, name)
-    return max(list_companies(conn), key=lambda each: each.calls, default=None)
+    largest = max(list_companies(conn), key=lambda each: each.calls, default=None)
+    return Seller(largest.id, largest.name) if largest else None
 
 
 def shared() -> dict[str, Any]:

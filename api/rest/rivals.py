@@ -20,7 +20,7 @@ from insights.proposals.queries import find_proposals
 from insights.queries import catalogue
 from insights.rivals import queries, rules
 from insights.rivals.rival import Rivals
-from insights.stored import Company
+from insights.stored import Seller
 from insights.trends.trend import Filter, Period, Question, Unit
 
 router = APIRouter(tags=["Competitors"])
@@ -58,7 +58,7 @@ def get_overview(
 
 
 def rivals(
-    conn: Connection, company: Company, spans: tuple[Period, ...], among: Filter, today: date
+    conn: Connection, company: Seller, spans: tuple[Period, ...], among: Filter, today: date
 ) -> Rivals:
     """What is known of a company's rivals; `today` is the day in UTC."""
     question = Question(Kind.COMPETITOR, spans, replace(among, company=company.name))

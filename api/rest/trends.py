@@ -90,4 +90,4 @@ def answered(
     conn: Connection, question: Question, today: date, most: int = rules.MOST_SERIES
 ) -> Trends:
     """The answer to a question, of at most so many series; `today` is the day in UTC."""
-    return rules.build(question, queries.count(conn, question, today), today, most)
+    return rules.build(question, queries.count(conn, question, today, most), today, most)

@@ -11,7 +11,7 @@ from insights.catalogue.rules import check_competitor, tidy
 from insights.insight import Competitor, Kind
 from insights.queries import SELECT_CATALOGUE, catalogue, catalogue_entry
 from insights.rollups.queries import hold_company, recount
-from insights.stored import CatalogueEntry, Company
+from insights.stored import CatalogueEntry, Company, Seller
 
 _COMPANIES = """
 select c.id, c.name, c.product,
@@ -41,10 +41,10 @@ def company(conn: Connection, company_id: int) -> Company:
     return found
 
 
-def company_called(conn: Connection, name: str) -> Company:
+def company_called(conn: Connection, name: str) -> Seller:
     """The selling company of a name, case aside; NotFound where there is none."""
-    with conn.cursor(row_factory=class_row(Company)) as cursor:
-        query = f"{_COMPANIES} where lower(c.name) = lower(%s)"
+    with conn.cursor(row_factory=class_row(Seller)) as cursor:
+        query = "select id, name from company where lower(name) = lower(%s)"
         found = cursor.execute(query, (name,)).fetchone()
     if found is None:
         raise NotFound(f"There is no company “{name}”: GET /v1/companies lists those there are.")

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from ingest.base.db import Connection
 from insights.leads.lead import Lead, Reach, Wait
-from insights.trends.queries import COUNTED, GROUPS, HELD, PARTIES, conditions, values_of
+from insights.trends.queries import FACTS, GROUPS, HELD, PARTIES, conditions, values_of
 from insights.trends.trend import Question
 
 SLOWEST = 5
@@ -26,9 +26,11 @@ def reach(conn: Connection, question: Question) -> list[Reach]:
     """The accounts that the calls of each origin were held with."""
     with conn.cursor(row_factory=class_row(Reach)) as cursor:
         return cursor.execute(
-            f"""select lower({GROUPS[question.by]}) as group,
-                       count(distinct d.account_id)::int as accounts
-                {COUNTED} {conditions(question)} group by 1""",
+            f"""select held.group, count(held.account_id)::int as accounts
+                from (select lower({GROUPS[question.by]}) as group, d.account_id
+                      from mined_call {FACTS} {conditions(question, "d.call_id")}
+                      group by 1, 2) held
+                group by 1""",  # noqa: S608 - constants
             values_of(question),
             prepare=False,  # as trends are: planned for these days and names
         ).fetchall()
@@ -56,7 +58,7 @@ def waited(conn: Connection, question: Question) -> Waited:
 
 def waited_query(question: Question) -> str:
     """The slowest leads of each origin, from the first, each with what is known of the origin's;
-    under number 0 what is known of all."""
+    under number 0 what is known of all. What else is shown of a lead is fetched of these alone."""
     known = """count(*)::int as leads,
         percentile_cont(array[.25, .5, .75]) within group (order by wait) as quartiles"""
     return f"""with lead as materialized ({leads_query(question)}),
@@ -65,9 +67,12 @@ def waited_query(question: Question) -> str:
                                                 order by wait desc, call_id) as nth from lead),
                origin as (select lead.group, {known} from lead group by 1),
                whole as (select {known} from lead)
-               select nth, slow.group, leads, quartiles, account, call_id, title, created_at,
-                      held_at, wait
-               from slow join origin on origin.group is not distinct from slow.group
+               select nth, slow.group, leads, quartiles, shown.name, call_id, shown.title,
+                      created_at, held_at, wait
+               from slow join origin on origin.group is not distinct from slow.group,
+                    lateral (select d.title, a.name
+                             from call d left join account a on a.id = d.account_id
+                             where d.id = slow.call_id offset 0) shown
                where nth <= {SLOWEST}
                union all
                select 0, null, leads, quartiles, null, null, null, null, null, null
@@ -76,19 +81,24 @@ def waited_query(question: Question) -> str:
 
 
 def leads_query(question: Question) -> str:
-    """The leads whose first call was held in the time asked for."""
-    return f"""select lower({GROUPS[question.by]}) as group, a.name as account, d.id as call_id,
-                      d.title, d.lead_created_at as created_at, d.held_at,
-                      greatest(d.held_at - d.lead_created_at, interval '0') as wait
-               from call d {PARTIES} left join rep r on r.id = d.rep_id
-               where {HELD} and d.held_at >= {_SINCE} {conditions(question)}
-                 and not exists (
+    """The leads whose first call was held in the time asked for. Of a lead's calls in this time
+    only the first can be, so earlier ones are looked for lead by lead, not call by call. A buyer is
+    an account, else a call, whose number below zero no account has."""
+    return f"""select lower(d.origin) as group, d.id as call_id, d.lead_created_at as created_at,
+                      d.held_at, greatest(d.held_at - d.lead_created_at, interval '0') as wait
+               from (select distinct on (buyer, d.company_id, d.lead_created_at)
+                            coalesce(d.account_id, -d.id) as buyer, d.company_id,
+                            d.lead_created_at, d.held_at, d.id, {GROUPS[question.by]} as origin
+                     from call d {PARTIES} left join rep r on r.id = d.rep_id
+                     where {HELD} and d.held_at >= {_SINCE} {conditions(question)}
+                     order by buyer, d.company_id, d.lead_created_at, d.held_at, d.id) d
+               where not exists (
                      select from call e
-                     where e.account_id = d.account_id and e.company_id = d.company_id
+                     where e.account_id = d.buyer and e.company_id = d.company_id
                        and coalesce(e.lead_created_at, d.lead_created_at) = d.lead_created_at
                        and e.held_at >= {_SINCE} and e.held_at <= d.held_at
                        and (e.held_at, e.id) < (d.held_at, d.id)
-                     -- "offset 0": looked up lead by lead, in call_by_account, not of all calls
+                     -- "offset 0": looked up one by one in call_by_account, not of all calls
                      offset 0)"""  # noqa: S608 - constants
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from insights.evaluate import Share
 from insights.leads.lead import Lead, Leads, Objected, Origin, Reach, Wait
 from insights.trends.contrast import apart, contrasts
+from insights.trends.rules import key
 from insights.trends.trend import Counts, Question
 
 Cells = Mapping[tuple[str | None, str], Objected]
@@ -60,11 +61,6 @@ def build(
     )
 
 
-def key(group: str | None) -> str | None:
-    """Names that differ in case alone are one; as PostgreSQL's `lower` has it."""
-    return None if group is None else group.lower()
-
-
 def _names(counts: Counts) -> dict[str | None, str | None]:
     """The spelling that sorts first, by the key."""
     spelled = sorted({row.group for row in counts.calls if row.group is not None}, reverse=True)
@@ -73,14 +69,17 @@ def _names(counts: Counts) -> dict[str | None, str | None]:
 
 def _cells(counts: Counts, calls: Counter[str | None], objected: Counter[str]) -> Cells:
     """Each objection of each origin, judged together; where nothing is noted nothing is told."""
+    keys = {name: key(name) for name in {row.group for row in counts.labels}}
     mentions: Counter[tuple[str | None, str]] = Counter()
     hits: Counter[tuple[str | None, str]] = Counter()
     for row in counts.labels:
-        mentions[key(row.group), row.label] += row.mentions
-        hits[key(row.group), row.label] += row.calls
+        cell = keys[row.group], row.label
+        mentions[cell] += row.mentions
+        hits[cell] += row.calls
+    total = calls.total()
     pairs = {
         (group, label): apart(
-            Share(hits[group, label], calls[group]), Share(objected[label], calls.total())
+            Share(hits[group, label], calls[group]), Share(objected[label], total)
         )
         for group in calls
         for label in objected

@@ -5,13 +5,13 @@ in which a buyer objects so. Calls of one account are not independent of one ano
 account makes is to be read in its quotes; deals are, and are counted once each.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import product
 
 from insights.evaluate import Share
 from insights.rivals.rival import Companion, Counts, Deal, Named, Rival, Rivals, Stood
-from insights.trends.contrast import Contrast, apart, contrasts
+from insights.trends.contrast import apart, contrasts
 from insights.trends.trend import Series, Trends
 
 
@@ -24,7 +24,9 @@ def build(trends: Trends, counts: Counts, catalogue: Collection[str]) -> Rivals:
     series = [each for each in trends.series if each.label in named]
     labels = [each.label for each in series]
     companions = _companions(labels, named, counts, calls)
-    won = _won(labels, counts.deals)
+    deals = _by_rival(counts.deals)
+    whole = share_won(counts.deals)
+    won = contrasts([apart(share_won(deals[label]), whole) for label in labels])
     rivals = tuple(
         Rival(
             label=each.label,
@@ -35,10 +37,10 @@ def build(trends: Trends, counts: Counts, catalogue: Collection[str]) -> Rivals:
             series=each,
             stances=_stances(each, counts.stood),
             objections=companions[each.label],
-            won=won[each.label],
-            deals=tuple(deal for deal in counts.deals if each.label in deal.rivals),
+            won=contrast,
+            deals=tuple(deals[each.label]),
         )
-        for each in series
+        for each, contrast in zip(series, won, strict=True)
     )
     said = {name.casefold() for name in named}
     return Rivals(
@@ -47,7 +49,7 @@ def build(trends: Trends, counts: Counts, catalogue: Collection[str]) -> Rivals:
         rivals=rivals,
         unnamed=tuple(name for name in catalogue if name.casefold() not in said),
         pairs=len(labels) * len(counts.objected),
-        won=share_won(counts.deals),
+        won=whole,
     )
 
 
@@ -88,12 +90,10 @@ def _surest(companion: Companion) -> tuple[float, str]:
     return (companion.contrast.chance or 0.0, companion.label)
 
 
-def _won(labels: list[str], deals: Collection[Deal]) -> dict[str, Contrast]:
-    """Deals won with each rival in them, beside those without."""
-    decided, won = Counter[str](), Counter[str]()
+def _by_rival(deals: Iterable[Deal]) -> defaultdict[str, list[Deal]]:
+    """The deals in which each rival was named, in the same order."""
+    found: defaultdict[str, list[Deal]] = defaultdict(list)
     for deal in deals:
-        decided.update(deal.rivals)
-        won.update(deal.rivals if deal.won else ())
-    whole = share_won(deals)
-    judged = contrasts([apart(Share(won[label], decided[label]), whole) for label in labels])
-    return dict(zip(labels, judged, strict=True))
+        for rival in deal.rivals:
+            found[rival].append(deal)
+    return found

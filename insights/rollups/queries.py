@@ -1,6 +1,7 @@
 """SQL for the roll-ups: `daily_mentions` and `daily_calls`, by account; the same of all accounts
 together, `daily_company_mentions` and `daily_company_calls`; and the detectors' `daily_versions`.
-With them goes `call_mentions`, what each call counts for, for what no roll-up knows.
+With them goes `call_mentions`, what each call counts for and what it is counted by: its day,
+company and account, its rep, stage, lead source and campaign.
 
 What counts: calls in `mined_call`, on their `held_at`'s day in UTC, and their insights that no
 person has rejected. A call in a language that is not mined is not in it: that nothing was found
@@ -66,8 +67,10 @@ def count_call(conn: Connection, call_id: int) -> None:
     """Have a call count from now on, also without any insight, and forget how it was mined before;
     within `moving_rollups`."""
     conn.execute(
-        """insert into mined_call (call_id, day, company_id, account_id)
-           select id, (held_at at time zone 'UTC')::date, company_id, account_id
+        """insert into mined_call
+               (call_id, day, company_id, account_id, rep_id, stage, lead_source, campaign)
+           select id, (held_at at time zone 'UTC')::date, company_id, account_id, rep_id, stage,
+                  lead_source, campaign
            from call where id = %s
            on conflict (call_id) do update set mined_at = now(), note = null, dropped = '{}'""",
         (call_id,),
@@ -166,18 +169,23 @@ _BY_A_DETECTOR = f"i.review = 'unreviewed' and i.detector <> '{PERSON}'"
 
 _PLACE = """
 update mined_call m
-set day = (c.held_at at time zone 'UTC')::date, company_id = c.company_id, account_id = c.account_id
+set day = (c.held_at at time zone 'UTC')::date, company_id = c.company_id,
+    account_id = c.account_id, rep_id = c.rep_id, stage = c.stage, lead_source = c.lead_source,
+    campaign = c.campaign
 from call c
 """
 
 _NOTE = """
-insert into call_mentions (call_id, kind, label, day, mentions, stances)
-select i.call_id, i.kind, i.label, m.day, count(*),
-       array_agg(i.stance order by i.stance) filter (where i.stance is not null)
+insert into call_mentions (call_id, kind, label, mentions, stances, day, company_id, account_id,
+                           rep_id, stage, lead_source, campaign)
+select i.call_id, i.kind, i.label, count(*),
+       array_agg(i.stance order by i.stance) filter (where i.stance is not null),
+       m.day, m.company_id, m.account_id, m.rep_id, m.stage, m.lead_source, m.campaign
 from mined_call m join insight i on i.call_id = m.call_id where i.review <> 'rejected'
 """
 
-_NOTED = "group by 1, 2, 3, 4"
+_NOTED = "group by 1, 2, 3, 6, 7, 8, 9, 10, 11, 12 order by m.day, i.call_id"
+"""Side by side as they are read: those of some weeks."""
 
 # A call moved by its bringer is on its way to be mined and counted again: till then its old place
 # is right.
@@ -207,18 +215,21 @@ where {_BY_A_DETECTOR} group by 1, 2, 3, 4
 """  # noqa: S608 - made of the constants above
 
 _COUNTED_IN_CALLS = f"""
-select m.day, m.company_id, i.kind || ' in call ' || i.call_id as kind,
-       i.label || coalesce(array_agg(i.stance order by i.stance)
-                           filter (where i.stance is not null), '{{}}')::text as label,
+select m.day, m.company_id, coalesce(m.account_id, 0) as account_id,
+       i.kind || ' in call ' || i.call_id as kind,
+       row(i.label, array_agg(i.stance order by i.stance) filter (where i.stance is not null),
+           c.rep_id, c.stage, c.lead_source, c.campaign)::text as label,
        count(*) as mentions
-from ({_PLACED}) m join insight i on i.call_id = m.call_id
-where i.review <> 'rejected' group by m.day, m.company_id, i.kind, i.call_id, i.label
+from ({_PLACED}) m join insight i on i.call_id = m.call_id join call c on c.id = m.call_id
+where i.review <> 'rejected'
+group by m.day, m.company_id, m.account_id, i.kind, i.call_id, i.label, c.id
 """  # noqa: S608 - made of the constant above
 
 _KEPT_IN_CALLS = """
-select f.day, m.company_id, f.kind || ' in call ' || f.call_id as kind,
-       f.label || coalesce(f.stances, '{}')::text as label, f.mentions
-from call_mentions f join mined_call m on m.call_id = f.call_id
+select day, company_id, coalesce(account_id, 0) as account_id,
+       kind || ' in call ' || call_id as kind,
+       row(label, stances, rep_id, stage, lead_source, campaign)::text as label, mentions
+from call_mentions
 """
 
 _DIFFERENCES = f"""
@@ -237,7 +248,8 @@ with by_account as (
          select day, company_id, {ALL}, kind || ' version', version, mentions, 0
          from ({_COUNTED_VERSIONS}) v
          union all
-         select day, company_id, {ALL}, kind, label, mentions, 1 from ({_COUNTED_IN_CALLS}) f),
+         select day, company_id, account_id, kind, label, mentions, 1
+         from ({_COUNTED_IN_CALLS}) f),
      kept as (select day, company_id, coalesce(account_id, 0) as account_id, kind, label, mentions,
                      calls
               from daily_mentions
@@ -252,7 +264,8 @@ with by_account as (
               select day, company_id, {ALL}, kind || ' version', version, mentions, 0
               from daily_versions
               union all
-              select day, company_id, {ALL}, kind, label, mentions, 1 from ({_KEPT_IN_CALLS}) f)
+              select day, company_id, account_id, kind, label, mentions, 1
+              from ({_KEPT_IN_CALLS}) f)
 select day, company_id, account_id, kind, label,
        sum(kept_mentions)::int, sum(kept_calls)::int, sum(mentions)::int, sum(calls)::int
 from (select day, company_id, account_id, kind, label,

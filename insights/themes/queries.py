@@ -15,6 +15,7 @@ from ingest.base.db import Connection
 from ingest.base.errors import NotFound
 from insights.insight import Insight
 from insights.themes.rules import Doubt, Shelf, space_of
+from insights.themes.tallies.queries import behind, behind_afresh, stale
 from insights.themes.theme import (
     Rank,
     Status,
@@ -147,32 +148,6 @@ def _ask(conn: Connection, company_id: int, theme_id: int, doubt: Doubt) -> None
 
 # Showing ----------------------------------------------------------------------------------
 
-# What stands behind themes. A call that was given to another company and not yet mined again stands
-# behind none. A call without an account is a party of its own, and no account.
-_BEHIND = """
-select theme_id, sum(mentions)::int as mentions, sum(calls)::int as calls,
-       count(account_id)::int as accounts, sum(coalesce(deal, worth, 0)) as value_usd,
-       coalesce(sum(worth) filter (where deal is null), 0) as account_value_usd,
-       max(last_heard) as last_heard, sum(again)::int as again
-from (
-    select theme_id, account_id, sum(mentions) as mentions, count(*) as calls, max(deal) as deal,
-           max(worth) as worth, max(held_at) as last_heard, count(*) filter (where again) as again
-    from (
-        select whole.id as theme_id, i.call_id, c.account_id, c.held_at, c.deal_value_usd as deal,
-               a.value_usd as worth, count(*) as mentions,
-               whole.status = 'shipped' and c.held_at > whole.status_since as again
-        from insight i
-        join theme part on part.id = i.theme_id
-        join theme whole on whole.id = coalesce(part.merged_into, part.id)
-        join call c on c.id = i.call_id and c.company_id = part.company_id
-        left join account a on a.id = c.account_id
-        where i.review <> 'rejected' {among}
-        group by whole.id, whole.status, whole.status_since, i.call_id, c.account_id, c.held_at,
-                 c.deal_value_usd, a.value_usd) said
-    group by theme_id, account_id, case when account_id is null then call_id end) parties
-group by theme_id
-"""
-
 _THEMES = """
 select t.id, t.company_id, company.name as company, t.name, t.created_at, t.status, t.status_since,
        t.issue_url,
@@ -185,21 +160,6 @@ left join ({behind}) behind on theme_id = t.id
 where t.merged_into is null
 """
 
-# Counted before, but for what changed since: see `stale`.
-_TALLIED = """
-select tally.theme_id, mentions, calls, accounts, value_usd, account_value_usd, last_heard,
-       case when shipped.status = 'shipped' then (
-           select count(distinct c.id)::int from theme part join insight i on i.theme_id = part.id
-           join call c on c.id = i.call_id and c.company_id = part.company_id
-           where (part.id = shipped.id or part.merged_into = shipped.id)
-             and i.review <> 'rejected' and c.held_at > shipped.status_since)
-       else 0 end as again
-from theme_tally tally join theme shipped on shipped.id = tally.theme_id
-where not tally.theme_id = any(%(stale)s)
-"""
-
-_STALE = "whole.id = any(%(stale)s)"
-
 _SHOWN = """
 select themes.*,
        array(select distinct name from (
@@ -210,14 +170,6 @@ select themes.*,
              where lower(name) <> lower(themes.name) order by name) as aliases
 from ({themes}) themes
 """
-
-_AMONG = {
-    "company": "part.company_id = %(company)s",
-    "account": "lower(a.name) = lower(%(account)s)",
-    "segment": "lower(a.segment) = lower(%(segment)s)",
-    "since": "c.held_at >= %(since)s::date at time zone 'UTC'",
-    "until": "c.held_at < %(until)s::date at time zone 'UTC'",
-}
 
 EVERY = ThemeFilter()
 
@@ -235,10 +187,11 @@ def theme(conn: Connection, theme_id: int) -> Theme:
     ).fetchone()
     if row is None:
         raise NotFound(f"There is no theme {theme_id}.")
-    behind = _BEHIND.format(among="and whole.id = %(theme)s")
-    query = _SHOWN.format(themes=_THEMES.format(behind=behind) + "and t.id = %(theme)s")
+    query = _SHOWN.format(
+        themes=_THEMES.format(behind=behind_afresh()) + "and t.id = any(%(stale)s)"
+    )
     with conn.cursor(row_factory=kwargs_row(_theme)) as cursor:
-        found = cursor.execute(query, {"theme": row[0]}).fetchone()
+        found = cursor.execute(query, {"stale": [row[0]]}).fetchone()
     assert found is not None, "a part's whole is a theme"
     return found
 
@@ -276,62 +229,13 @@ def count_by_status(conn: Connection, wanted: ThemeFilter) -> dict[Status, int]:
 
 def _wished(conn: Connection, wanted: ThemeFilter) -> tuple[str, dict[str, Any]]:
     """The query of the themes wanted of which a mention stands, and its values."""
-    values = asdict(wanted)
-    asked = [name for name in _AMONG if values[name] is not None]
-    among = [_AMONG[name] for name in asked]
-    if {"account", "segment", "since", "until"}.isdisjoint(asked):
-        values["stale"] = stale(conn)
-        fresh = _behind([*among, _STALE]) if values["stale"] else ""
-        behind = _TALLIED + (f" union all {fresh}" if fresh else "")
-    else:
-        behind = _behind(among)
-    query = _THEMES.format(behind=behind) + "and mentions > 0"
+    values: dict[str, Any] = asdict(wanted) | {"stale": stale(conn)}
+    query = _THEMES.format(behind=behind(wanted, values["stale"])) + "and mentions > 0"
     if wanted.company is not None:
         query += " and t.company_id = %(company)s"
     if wanted.status:
         query += " and t.status = %(status)s"
     return query, values
-
-
-def _behind(among: Iterable[str]) -> str:
-    return _BEHIND.format(among=" ".join(f"and {sql}" for sql in among))
-
-
-def stale(conn: Connection) -> list[int]:
-    """The themes whose tally may be wrong: something that they count was changed since. Triggers
-    write that down in the transaction of the change, whoever makes it."""
-    rows = conn.execute(
-        """select distinct coalesce(merged_into, id) from theme
-           where id in (select theme_id from theme_stale)"""
-    )
-    return [theme_id for (theme_id,) in rows]
-
-
-def retally(conn: Connection) -> int:
-    """Count the stale themes anew and return how many these are; the caller commits.
-
-    What is taken off the list was committed before it is counted. What comes in meanwhile stays on
-    it, and is counted the next time.
-    """
-    conn.execute("lock table theme_tally in exclusive mode")  # who comes second counts what is new
-    rows = conn.execute(
-        """with taken as (delete from theme_stale returning theme_id)
-           select distinct unnest(array[id, merged_into]) from theme
-           where id in (select theme_id from taken)"""
-    )
-    taken = [theme_id for (theme_id,) in rows if theme_id is not None]
-    if not taken:
-        return 0
-    conn.execute("delete from theme_tally where theme_id = any(%s)", (taken,))
-    conn.execute(
-        f"""insert into theme_tally (theme_id, mentions, calls, accounts, value_usd,
-                                     account_value_usd, last_heard)
-            select theme_id, mentions, calls, accounts, value_usd, account_value_usd, last_heard
-            from ({_behind([_STALE])}) behind
-            on conflict (theme_id) do nothing""",  # noqa: S608 - constants
-        {"stale": taken},
-    )
-    return len(taken)
 
 
 def position(theme: Theme) -> ThemePosition:

@@ -6,10 +6,10 @@ be mined is not among them; one that is mined again counts as it was until that 
 
 The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions` know a call's day
 and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
-account as well, and by the account its segment, and so have nearly a row a call. Stage, rep, lead
-source and campaign are a call's own: what asks for these goes to the calls of the time asked for
-(index call_by_time) and what these count for (`call_mentions`, index call_mentions_by_kind). All
-ways give the same numbers; the tests hold them side by side.
+account as well, and so have nearly a row a call. What asks for a stage, rep, lead source or
+campaign goes to the calls that count (`mined_call`, index mined_call_by_day) and what each counts
+for (`call_mentions`, index call_mentions_by_kind): both know all that is asked for. All ways give
+the same numbers; the tests hold them side by side.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,26 @@ from psycopg.rows import class_row, kwargs_row
 from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
-from insights.trends.rules import MOST_SERIES, Worth, worth_testing
-from insights.trends.trend import CallCount, Counts, Dimension, Filter, LabelCount, Question, Unit
+from insights.trends.rules import (
+    MOST_SERIES,
+    compared,
+    fewest_told,
+    key,
+    pick,
+    spelled,
+)
+from insights.trends.trend import (
+    CallCount,
+    Compared,
+    Counts,
+    Dimension,
+    Filter,
+    LabelCount,
+    Question,
+    Unit,
+    Weighed,
+    Weight,
+)
 
 _CONDITIONS = {
     "company": "lower(co.name) = lower(%(company)s)",
@@ -33,7 +51,7 @@ _CONDITIONS = {
     "rep": "lower(r.name) = lower(%(rep)s)",
     "lead_source": "lower(d.lead_source) = lower(%(lead_source)s)",
     "campaign": "lower(d.campaign) = lower(%(campaign)s)",
-    "rival": """exists (select from insight n where n.call_id = d.id and n.kind = 'competitor'
+    "rival": """exists (select from insight n where n.call_id = {call} and n.kind = 'competitor'
                         and lower(n.label) = lower(%(rival)s) and n.review <> 'rejected')""",
 }
 
@@ -61,6 +79,10 @@ _ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
 
 _ALL_ROLLED_UP = f"d left join company co on co.id = d.company_id where {_DAYS}"
 
+FACTS = f"""d {PARTIES} left join rep r on r.id = d.rep_id where {_DAYS}"""
+"""Behind `mined_call` or `call_mentions`: what counts in the time asked for. Its call is
+`d.call_id`."""
+
 MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
 
@@ -71,63 +93,100 @@ COUNTED = f"""{MINED}
 where {HELD} and m.day >= %(since)s and m.day < %(until)s"""
 """The calls of the time asked for that count."""
 
-MENTIONED = f"""from call_mentions s join call d on d.id = s.call_id {PARTIES}
-left join rep r on r.id = d.rep_id
-where {HELD} and s.day >= %(since)s and s.day < %(until)s"""
-"""What they count for: one row a call, kind and label."""
-
 INSIGHTS = f"""{MINED} join insight i on i.call_id = d.id
 where {HELD} and i.kind = %(kind)s"""
 
 _DAY = "(d.held_at at time zone 'UTC')"
 
 
-def count(conn: Connection, question: Question, today: date | None = None) -> Counts:
-    """Everything that an answer is made of. With the day that is `today` the series are left out
-    that can be neither told nor among the MOST_SERIES heaviest: of thousands of wishes, most."""
+def count(
+    conn: Connection, question: Question, today: date | None = None, most: int = MOST_SERIES
+) -> Counts:
+    """Everything that an answer is made of. With the day that is `today`, of rivals and wishes,
+    which may be thousands, those are left out that an answer of so many series does not have."""
     values = values_of(question)
-    # Each planned for its very days and names: one plan for any would take them for few calls.
-    with conn.cursor(row_factory=class_row(CallCount)) as cursor:
-        calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
-    labels, series = _labels(conn, question, values, worth_testing(question, calls, today))
+    calls = _calls(conn, calls_query(question), values)
     versions = tuple(conn.execute(versions_query(question), values, prepare=False).fetchall())
-    return Counts(calls, labels, versions, series)
+    if today is None or question.kind is Kind.OBJECTION:
+        return Counts(calls, _labels(conn, labels_query(question), values), versions)
+    spans = compared(question.periods, today, {})
+    weighed = _weighed(conn, question, spans, fewest_told(calls, spans), most)
+    heaviest = pick(calls, weighed, spans, most)
+    values["series"] = [
+        label if question.by is None else f"{group or ''}{_AND}{label}"
+        for label, group in spelled(heaviest, calls)
+    ]
+    labels = _labels(conn, labels_query(question, _these(question)), values)
+    return Counts(calls, labels, versions, heaviest)
+
+
+_AND = "\x1f"
+"""Between a group's name and a label. Where one of them has it, too many may be read, and are left
+out when the answer is put together."""
+
+
+def _these(question: Question) -> str:
+    """The series asked for. As one text, which PostgreSQL looks up in a list; two in a list of
+    pairs it would join with all rows."""
+    if question.by is None:
+        return "and d.label = any(%(series)s)"
+    return f"and coalesce({GROUPS[question.by]}, '') || '{_AND}' || d.label = any(%(series)s)"
 
 
 def count_all(conn: Connection, question: Question) -> Counts:
-    """All calls and labels, and no versions: for what compares no periods."""
-    values = values_of(question)
+    """All calls and labels of the whole time, as one period, and no versions: for what compares no
+    periods."""
+    values, whole = values_of(question), "%(since)s::date as start"
+    calls = _calls(conn, calls_query(question, whole), values)
+    return Counts(calls, _labels(conn, labels_query(question, start=whole), values), ())
+
+
+def _calls(conn: Connection, query: str, values: dict[str, Any]) -> tuple[CallCount, ...]:
+    # Each planned for its very days and names: one plan for any would take them for few calls.
     with conn.cursor(row_factory=class_row(CallCount)) as cursor:
-        calls = tuple(cursor.execute(calls_query(question), values, prepare=False))
-    return Counts(calls, _labels(conn, question, values, None)[0], ())
+        return tuple(cursor.execute(query, values, prepare=False))
 
 
-def _labels(
-    conn: Connection, question: Question, values: dict[str, Any], worth: Worth | None
-) -> tuple[tuple[LabelCount, ...], int | None]:
-    """The labels' counts, and how many series there are where not all are among them."""
-    query = labels_query(question)
-    if worth is None:
-        rows = conn.execute(query, values, prepare=False).fetchall()
-        return tuple(map(LabelCount._make, rows)), None
-    values |= asdict(worth) | {"most": MOST_SERIES}
-    found = conn.execute(_SIFTED.format(said=query), values, prepare=False).fetchall()
-    return tuple(LabelCount._make(row[:-1]) for row in found), found[0][-1] if found else 0
+def _labels(conn: Connection, query: str, values: dict[str, Any]) -> tuple[LabelCount, ...]:
+    return tuple(map(LabelCount._make, conn.execute(query, values, prepare=False)))
 
 
-_SIFTED = """
-with said as materialized ({said}),
-each as (
-    select lower("group") as name, label, sum(calls) as calls,
-           sum(calls) filter (where start >= %(first)s and start < %(stop)s) as lately
-    from said group by 1, 2),
-ranked as (
-    select *, rank() over (order by calls desc) as place, count(*) over () as series from each)
-select start, "group", said.label, mentions, said.calls, series
-from said join ranked on ranked.label = said.label
-     and ranked.name is not distinct from lower(said."group")
-where place <= %(most)s or lately >= %(fewest)s
-"""
+def _weighed(
+    conn: Connection, question: Question, spans: Compared | None, fewest: int, most: int
+) -> Weighed:
+    """The series that came up most, and those that came up in so many calls of the two spans
+    compared that they may be told."""
+    now, before = (spans.now, spans.before) if spans else (question.periods, question.periods)
+    values = values_of(question) | {
+        "now": now[0].start,
+        "stop": now[-1].stop,
+        "before": before[0].start,
+        "fewest": fewest,
+        "most": most,
+    }
+    rows = conn.execute(weights_query(question), values, prepare=False).fetchall()
+    weights = (Weight(label, key(group), *calls) for label, group, *calls, _ in rows)
+    return Weighed(tuple(weights), rows[0][-1] if rows else 0)
+
+
+def weights_query(question: Question) -> str:
+    """The series by what they weigh, whatever the period. Names that differ in case alone are one:
+    that is seen to when there are few of them left."""
+    rows, calls = mentions(question)
+    return f"""with said as (
+                   select d.label, {GROUPS[question.by]} as name, {calls} as calls,
+                          {calls} filter (where d.day >= %(now)s and d.day < %(stop)s) as now,
+                          {calls} filter (where d.day >= %(before)s and d.day < %(now)s) as before
+                   from {rows} group by 1, 2),
+               each as (
+                   select label, min(name) as name, sum(calls)::int as calls,
+                          coalesce(sum(now), 0)::int as now, coalesce(sum(before), 0)::int as before
+                   from said group by label, lower(name)),
+               ranked as (
+                   select *, rank() over (order by calls desc) as place,
+                          count(*) over ()::int as series from each)
+               select label, name, calls, now, before, series from ranked
+               where place <= %(most)s or now + before >= %(fewest)s"""  # noqa: S608 - constants
 
 
 def rolled_up(question: Question) -> bool:
@@ -146,45 +205,48 @@ def _asked(question: Question) -> set[str]:
     return among | ({question.by.value} if question.by else set())
 
 
-def calls_query(question: Question) -> str:
-    """The calls mined, by period and group."""
-    among = conditions(question)
-    if rolled_up(question):
-        rows = f"daily_calls {_ROLLED_UP}"
-        if by_company(question):
-            rows = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0"
-        return f"""select {_start(question, "d.day")}, {GROUPS[question.by]} as group,
-                          sum(d.calls)::int as calls
-                   from {rows} {among} group by 1, 2"""  # noqa: S608 - constants
-    return f"""select {_start(question, "m.day")}, {GROUPS[question.by]} as group,
-                      count(*)::int as calls
-               {COUNTED} {among} group by 1, 2"""
+def calls_query(question: Question, start: str = "") -> str:
+    """The calls mined, by period and group; `start` says in SQL what stands for their periods."""
+    rows, calls = f"mined_call {FACTS}", "count(*)"
+    if by_company(question):
+        rows, calls = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0", "sum(d.calls)"
+    elif rolled_up(question):
+        rows, calls = f"daily_calls {_ROLLED_UP}", "sum(d.calls)"
+    start = start or _start(question)
+    return f"""select {start}, {GROUPS[question.by]} as group, {calls}::int as calls
+               from {rows} {conditions(question, "d.call_id")} group by 1, 2"""  # noqa: S608
 
 
-def labels_query(question: Question) -> str:
-    """The mentions and the calls with any, by period, group and label. A call is held on one day,
-    so the calls of a period's days are distinct, and summing them counts none twice."""
-    among = conditions(question)
-    if rolled_up(question):
-        rows = f"from daily_mentions {_ROLLED_UP}"
-        if by_company(question):
-            rows = f"from daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
-        said, calls = "d", "sum(d.calls)"
-    else:
-        rows, said, calls = MENTIONED, "s", "count(*)"
+def labels_query(question: Question, which: str = "", start: str = "") -> str:
+    """The mentions and the calls with any, by period, group and label; `which` are meant is said in
+    SQL. A call is held on one day, so the calls of a period's days are distinct, and summing them
+    counts none twice."""
+    rows, calls = mentions(question)
+    start = start or _start(question)
+    return f"""select {start}, {GROUPS[question.by]} as group, d.label,
+                      sum(d.mentions)::int as mentions, {calls}::int as calls
+               from {rows} {which} group by 1, 2, 3"""  # noqa: S608
+
+
+def mentions(question: Question) -> tuple[str, str]:
+    """Where the mentions asked for are, and the calls of these rows."""
+    rows, calls = f"call_mentions {FACTS}", "count(*)"
+    if by_company(question):
+        rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
+        calls = "sum(d.calls)"
+    elif rolled_up(question):
+        rows, calls = f"daily_mentions {_ROLLED_UP}", "sum(d.calls)"
+    among = conditions(question, "d.call_id")
     if question.label is not None:
-        among += f" and lower({said}.label) = lower(%(label)s)"
-    return f"""select {_start(question, f"{said}.day")}, {GROUPS[question.by]} as group,
-                      {said}.label, sum({said}.mentions)::int as mentions, {calls}::int as calls
-               {rows} and {said}.kind = %(kind)s {among}
-               group by 1, 2, 3"""
+        among += " and lower(d.label) = lower(%(label)s)"
+    return f"{rows} and d.kind = %(kind)s {among}", calls
 
 
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
     if by_company(replace(question, by=None)):
-        return f"""select distinct {_start(question, "d.day")}, d.version
+        return f"""select distinct {_start(question)}, d.version
                    from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
                    {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
     if question.among.account is None:
@@ -204,7 +266,7 @@ def _versions_met(question: Question) -> str:
         Unit.MONTH: "(known.start + interval '1 month')::date",
     }
     return f"""select start, version
-               from (select distinct {_start(question, "d.day")}, d.version from daily_versions d
+               from (select distinct {_start(question)}, d.version from daily_versions d
                      where {_DAYS} and d.kind = %(kind)s and d.mentions > 0) known
                where exists (
                    select {MINED} join insight i on i.call_id = d.id
@@ -219,7 +281,7 @@ def _versions_met(question: Question) -> str:
 def last_day(conn: Connection, among: Filter) -> date | None:
     """The latest day on which a call was held that counts; None where there is none."""
     values = asdict(among)
-    query = f"""select {_DAY}::date {MINED} where true {_given(values)}
+    query = f"""select {_DAY}::date {MINED} where true {_given(values, "d.id")}
                 order by d.held_at desc limit 1"""
     row = conn.execute(query, values, prepare=False).fetchone()
     return row[0] if row else None
@@ -281,17 +343,20 @@ def values_of(question: Question) -> dict[str, Any]:
     }
 
 
-def conditions(question: Question) -> str:
-    return _given(asdict(question.among))
+def conditions(question: Question, call: str = "d.id") -> str:
+    """What is asked of calls, or of what knows what they are counted by; `call` is their id."""
+    return _given(asdict(question.among), call)
 
 
-def _given(among: dict[str, Any]) -> str:
+def _given(among: dict[str, Any], call: str) -> str:
     return "".join(
-        f" and {_CONDITIONS[name]}" for name, value in among.items() if value is not None
+        f" and {_CONDITIONS[name].format(call=call)}"
+        for name, value in among.items()
+        if value is not None
     )
 
 
-def _start(question: Question, day: str) -> str:
+def _start(question: Question, day: str = "d.day") -> str:
     """The start of the period that a day lies in, as sums of days where they will do: of a hundred
     thousand rows `date_trunc` is the most that there is to do."""
     starts = {

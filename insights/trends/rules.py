@@ -13,8 +13,7 @@ that a single account makes is to be read in its quotes.
 “none, then all” has p = 0.029, which among eleven categories passes no test at FALSE_ALARMS.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from math import exp, lgamma
@@ -27,6 +26,8 @@ from insights.trends.trend import (
     Change,
     Compared,
     Counts,
+    Heaviest,
+    LabelCount,
     Period,
     Point,
     Question,
@@ -34,6 +35,8 @@ from insights.trends.trend import (
     Trends,
     Unit,
     Verdict,
+    Weighed,
+    Weight,
 )
 
 FALSE_ALARMS = 0.1
@@ -55,6 +58,9 @@ Points = Mapping[date, tuple[int, int]]
 Found = dict[Label, dict[date, tuple[int, int]]]
 """A label and its group's key, and by the start of a period its mentions and calls."""
 
+Totals = Mapping[str | None, Mapping[date, int]]
+"""The calls of each group, by the start of a period."""
+
 NEGLIGIBLE = 1e-17  # beside 1, less than a float's last digit
 
 
@@ -72,8 +78,10 @@ def chance(now: Share, before: Share) -> float:
     return min(1.0, max(float_info.min, 2 * _upper_tail(now, before)))
 
 
+@lru_cache(maxsize=10_000)
 def _upper_tail(high: Share, low: Share) -> float:
-    """The chance of `high.hits` or more where the hits of both were dealt out at random."""
+    """The chance of `high.hits` or more where the hits of both were dealt out at random: of
+    thousands of wishes most have the same few."""
     hits = high.hits + low.hits
     first = exp(
         _log_choose(high.total, high.hits)
@@ -181,36 +189,19 @@ def compared(
     return Compared(before, now, tuple(sorted(frozenset().union(*at_work))))
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """Which series can be told: those in at least so many calls from the first day on, up to the
-    day before `stop`."""
-
-    first: date
-    stop: date
-    fewest: int
-
-
 NONE_WORTH = 2**31 - 1
 
 
-def worth_testing(
-    question: Question, calls: Iterable[CallCount], today: date | None
-) -> Worth | None:
-    """What a series must have for `judge` to test it; some that have it are not tested either. None
-    where the day is not given."""
-    if today is None:
-        return None
-    spans = compared(question.periods, today, {})
+def fewest_told(calls: Iterable[CallCount], spans: Compared | None) -> int:
+    """In how many calls of two spans a series must come up for `judge` to test it; some that do are
+    not tested either."""
     if spans is None:
-        return Worth(question.since, question.since, NONE_WORTH)
+        return NONE_WORTH
     totals = _totals(calls).values()
-    now, before = (
-        [sum(found.get(period.start, 0) for period in span) for found in totals]
-        for span in (spans.now, spans.before)
+    pairs = zip(
+        *([_within(found, span) for found in totals] for span in _spans(spans)), strict=True
     )
-    fewest = min(map(_fewest, now, before), default=NONE_WORTH)
-    return Worth(spans.before[0].start, spans.now[-1].stop, fewest)
+    return min((_fewest(*pair) for pair in pairs), default=NONE_WORTH)
 
 
 def _fewest(now: int, before: int) -> int:
@@ -232,21 +223,17 @@ def build(question: Question, counts: Counts, today: date, most: int = MOST_SERI
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
     totals = _totals(counts.calls)
-    found = _found(counts)
-    changes: list[Change | None] = [None] * len(found)
-    if spans:
-        now, before = (_shares(found, totals, span) for span in (spans.now, spans.before))
-        changes = [*judge(list(zip(now, before, strict=True)))]
-    heaviest = sorted(zip(found.items(), changes, strict=True), key=_weight)
-    names = {_key(name): name for name in _names(counts)}
+    heaviest = counts.heaviest or pick(counts.calls, _weigh(counts, spans, most), spans, most)
+    found = _found(counts.labels, {(weight.label, weight.group) for weight, _ in heaviest.judged})
+    names = {key(name): name for name in _names(counts)}
     series = [
         Series(
             label,
-            names[group],
-            _points(question.periods, points, totals.get(group, {})),
+            names.get(group, group),
+            _points(question.periods, found[label, group], totals.get(group, {})),
             change,
         )
-        for ((label, group), points), change in heaviest[:most]
+        for (label, group, *_), change in heaviest.judged
     ]
     return Trends(
         question=question,
@@ -256,10 +243,77 @@ def build(question: Question, counts: Counts, today: date, most: int = MOST_SERI
             for period in question.periods
         ),
         series=tuple(series),
-        left_out=(counts.series or len(found)) - len(series),
+        left_out=heaviest.of - len(series),
         marks=marks(question.periods, versions),
         compared=spans,
     )
+
+
+def _weigh(counts: Counts, spans: Compared | None, most: int) -> Weighed:
+    """The series that came up most, and those that may be told."""
+    now, before = (
+        {period.start for period in span} for span in (_spans(spans) if spans else ((), ()))
+    )
+    keys = _Keys()
+    found: dict[Label, list[int]] = {}
+    for start, group, label, _, calls in counts.labels:
+        series = found.setdefault((label, keys[group]), [0, 0, 0])
+        series[0] += calls
+        if start in now:
+            series[1] += calls
+        elif start in before:
+            series[2] += calls
+    falling = sorted((calls for calls, _, _ in found.values()), reverse=True)
+    enough = falling[most - 1] if most <= len(falling) else 0
+    fewest = fewest_told(counts.calls, spans)
+    weights = tuple(
+        Weight(*series, *calls)
+        for series, calls in found.items()
+        if calls[0] >= enough or calls[1] + calls[2] >= fewest
+    )
+    return Weighed(weights, len(found))
+
+
+def pick(
+    calls: Iterable[CallCount], weighed: Weighed, spans: Compared | None, most: int
+) -> Heaviest:
+    """The series that an answer of at most so many has."""
+    weights = weighed.weights
+    changes: Sequence[Change | None] = [None] * len(weights)
+    if spans:
+        totals = _totals(calls).items()
+        now, before = (
+            {group: _within(calls, span) for group, calls in totals} for span in _spans(spans)
+        )
+        changes = judge(
+            [
+                (Share(now_calls, now.get(group, 0)), Share(calls_before, before.get(group, 0)))
+                for _, group, _, now_calls, calls_before in weights
+            ]
+        )
+    judged = sorted(zip(weights, changes, strict=True), key=_weight)[:most]
+    return Heaviest(tuple(judged), weighed.series)
+
+
+def spelled(heaviest: Heaviest, calls: Iterable[CallCount]) -> list[Label]:
+    """The labels of these series and their groups, in each spelling."""
+    names: dict[str | None, set[str | None]] = {}
+    for row in calls:
+        names.setdefault(key(row.group), set()).add(row.group)
+    return [
+        (weight.label, name)
+        for weight, _ in heaviest.judged
+        for name in names.get(weight.group, ())
+    ]
+
+
+def _spans(spans: Compared) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
+    return spans.now, spans.before
+
+
+def _within(calls: Mapping[date, int], span: Iterable[Period]) -> int:
+    """The calls of some periods: each is in one, so they add up, see above."""
+    return sum(calls.get(period.start, 0) for period in span)
 
 
 def _versions(counts: Counts) -> dict[date, frozenset[str]]:
@@ -269,40 +323,37 @@ def _versions(counts: Counts) -> dict[date, frozenset[str]]:
     return found
 
 
-def _key(group: str | None) -> str | None:
-    """Names that differ in case alone are one, as they are for the filters."""
-    return None if group is None else group.casefold()
+def key(group: str | None) -> str | None:
+    """Names that differ in case alone are one, as they are for the filters: as PostgreSQL's `lower`
+    has it."""
+    return None if group is None else group.lower()
 
 
-def _totals(calls: Iterable[CallCount]) -> dict[str | None, dict[date, int]]:
-    """The calls of each group by period."""
+class _Keys(dict[str | None, str | None]):
+    """Each name's key, made once: thousands of rows have the same few."""
+
+    def __missing__(self, group: str | None) -> str | None:
+        return self.setdefault(group, key(group))
+
+
+def _totals(calls: Iterable[CallCount]) -> Totals:
     totals: dict[str | None, dict[date, int]] = {}
     for row in calls:
-        group = totals.setdefault(_key(row.group), {})
+        group = totals.setdefault(key(row.group), {})
         group[row.start] = group.get(row.start, 0) + row.calls
     return totals
 
 
-def _found(counts: Counts) -> Found:
-    """Where each label came up, by its group."""
-    found: Found = {}
-    keys = {group: _key(group) for group in {row.group for row in counts.labels}}
-    for start, group, label, mentions, calls in counts.labels:
-        points = found.setdefault((label, keys[group]), {})
-        other_mentions, other_calls = points.get(start, (0, 0))
-        points[start] = (other_mentions + mentions, other_calls + calls)
+def _found(labels: Iterable[LabelCount], wanted: Collection[Label]) -> Found:
+    """Where the labels wanted came up, by their group."""
+    found: Found = {series: {} for series in wanted}
+    keys = _Keys()
+    for start, group, label, mentions, calls in labels:
+        points = found.get((label, keys[group]))
+        if points is not None:
+            other_mentions, other_calls = points.get(start, (0, 0))
+            points[start] = (other_mentions + mentions, other_calls + calls)
     return found
-
-
-def _shares(
-    found: Found, totals: Mapping[str | None, Mapping[date, int]], span: Sequence[Period]
-) -> Iterator[Share]:
-    """Each label's share over some periods: its calls and all calls add up, see above."""
-    starts = [period.start for period in span]
-    all_calls = {group: sum(calls.get(day, 0) for day in starts) for group, calls in totals.items()}
-    for (_, group), points in found.items():
-        hits = sum(points[day][1] for day in starts if day in points)
-        yield Share(hits, all_calls.get(group, 0))
 
 
 def _names(counts: Counts) -> Iterable[str | None]:
@@ -312,17 +363,20 @@ def _names(counts: Counts) -> Iterable[str | None]:
 
 
 def _points(
-    periods: Sequence[Period], found: Mapping[date, tuple[int, int]], totals: Mapping[date, int]
+    periods: Sequence[Period], found: Points, totals: Mapping[date, int]
 ) -> tuple[Point, ...]:
-    points = []
-    for period in periods:
-        mentions, calls = found.get(period.start, (0, 0))
-        points.append(Point(mentions, Share(calls, totals.get(period.start, 0))))
-    return tuple(points)
+    return tuple(
+        _point(*found.get(period.start, (0, 0)), totals.get(period.start, 0)) for period in periods
+    )
 
 
-def _weight(each: tuple[tuple[Label, Points], Change | None]) -> tuple[bool, int, str, str]:
-    ((label, group), points), change = each
-    calls = sum(calls for _, calls in points.values())
+@lru_cache(maxsize=10_000)
+def _point(mentions: int, calls: int, total: int) -> Point:
+    """Most points of an answer have the same few mentions."""
+    return Point(mentions, Share(calls, total))
+
+
+def _weight(each: tuple[Weight, Change | None]) -> tuple[bool, int, str, str]:
+    (label, group, calls, *_), change = each
     told = change is not None and change.told
     return (not told, -calls, label.casefold(), group or "")

@@ -170,14 +170,22 @@ class LabelCount(NamedTuple):
     calls: int  # with at least one
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the database holds for a question."""
+class Weight(NamedTuple):
+    """In how many calls one series came up; a tuple, as there may be thousands."""
 
-    calls: tuple[CallCount, ...]
-    labels: tuple[LabelCount, ...]
-    versions: tuple[tuple[date, str], ...]  # of the detectors, by the start of their periods
-    series: int | None = None  # that there are in all; None where all are in `labels`
+    label: str
+    group: str | None
+    calls: int  # in all the time asked for
+    now: int  # in the later of the two spans compared
+    before: int  # in the earlier one
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The series that may be told, where most are not."""
+
+    weights: tuple[Weight, ...]
+    series: int  # that there are in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,24 @@ class Change:
     def told(self) -> bool:
         """Whether it is more than chance."""
         return self.verdict in (Verdict.MORE, Verdict.LESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Heaviest:
+    """The series that an answer has: changes that are told first, then what came up most."""
+
+    judged: tuple[tuple[Weight, Change | None], ...]
+    of: int  # series that there are in all
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the database holds for a question."""
+
+    calls: tuple[CallCount, ...]
+    labels: tuple[LabelCount, ...]
+    versions: tuple[tuple[date, str], ...]  # of the detectors, by the start of their periods
+    heaviest: Heaviest | None = None  # whose `labels` these are; None where they are of all series
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The ingest room's queries on a real PostgreSQL."""
 
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -471,3 +472,11 @@ def test_a_long_queue_is_not_rung_over_and_over(conn: db.Connection, add_call: A
     assert [call_id for _, call_id in messages(conn)] == [
         call.id for call in calls[: outbox.FORGOTTEN_AT_ONCE]
     ]
+
+
+def test_the_longest_names_are_kept(add_call: AddCall) -> None:
+    """Of four bytes a letter: no index has more of them than it takes."""
+    dice = random.Random(3)
+    names = ["".join(chr(dice.randrange(0x20000, 0x2A000)) for _ in range(300)) for _ in range(3)]
+    call = add_call(stage=names[0], lead_source=names[1], campaign=names[2])
+    assert [call.stage, call.lead_source, call.campaign] == names

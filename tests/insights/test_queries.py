@@ -185,6 +185,9 @@ def test_what_a_call_counts_for_is_compared_mention_by_mention(
         "update call_mentions set label = 'other' where kind = 'objection'",
         "update call_mentions set stances = '{left}' where kind = 'competitor'",
         "update call_mentions set day = day + 1",
+        "update call_mentions set account_id = null",
+        "update call_mentions set stage = 'Demo' where kind = 'objection'",
+        "update call_mentions set lead_source = 'Webinar'",
         "delete from call_mentions",
     ):
         conn.execute(wrong.encode())
@@ -226,8 +229,8 @@ class Anything:
 
     def step(self) -> None:
         call = self.chance.choice(self.calls)
-        happening = [self.mine, self.mine, self.move, self.review, self.list_rival, self.delete]
-        self.chance.choice(happening)(call)
+        happening = [self.mine, self.mine, self.move, self.note, self.review, self.list_rival]
+        self.chance.choice([*happening, self.delete])(call)
 
     def mine(self, call: Call) -> None:
         mined(self.conn, call, *self.chance.sample(POOL, self.chance.randrange(8)))
@@ -240,6 +243,15 @@ class Anything:
         )
         with moving_rollups(self.conn, call.id):
             ingest.update_details(self.conn, call.id, details)
+
+    def note(self, call: Call) -> None:
+        details = CallDetails(
+            stage=self.chance.choice([None, "Demo", "Closing"]),
+            rep=self.chance.choice([None, "Ned", "Ann"]),
+            lead_source=self.chance.choice([None, "Webinar"]),
+            campaign=self.chance.choice([None, "Spring"]),
+        )
+        ingest.update_details(self.conn, call.id, details, self.chance.choice([(), ("stage",)]))
 
     def review(self, call: Call) -> None:
         if found := insights_of(self.conn, call.id):
@@ -294,8 +306,8 @@ def review_any(conn: Connection, chance: random.Random, reviewer: int) -> None:
 def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
     database_url: str, conn: Connection, add_call: AddCall, reviewer: int
 ) -> None:
-    """Same day, same labels and themes, in other orders, a catalogue edited meanwhile, and a
-    person who reviews."""
+    """Same day, same labels and themes, in other orders, a catalogue edited meanwhile, a person
+    who reviews and one who notes the stage."""
     calls = [add_call(account="Acme") for _ in range(8)]
     add_competitor(conn, calls[0].company_id, Competitor("HubSpot"))
     conn.commit()
@@ -310,12 +322,15 @@ def test_workers_side_by_side_neither_deadlock_nor_lose_a_count(
                     set_competitor(own, entry.id, Competitor(name, ("HS", "hubs")))
                 elif number == 1:
                     review_any(own, chance, reviewer)
+                elif number == 2:
+                    details = CallDetails(stage=chance.choice(["Demo", "Closing"]))
+                    ingest.update_details(own, chance.choice(calls).id, details)
                 else:
                     mined(own, chance.choice(calls), *chance.sample(SOME[number % 2], 8))
                 own.commit()
 
-    with ThreadPoolExecutor(6) as threads:
-        list(threads.map(work, range(6)))
+    with ThreadPoolExecutor(7) as threads:
+        list(threads.map(work, range(7)))
     assert rollup_differences(conn) == []
 
 

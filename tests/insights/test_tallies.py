@@ -2,10 +2,12 @@
 
 import random
 import shutil
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,16 +22,105 @@ from insights.reviews.rules import Judgement
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
 from insights.themes.changes.queries import merge, rename, set_status, undo
 from insights.themes.history.queries import changes
-from insights.themes.queries import count_by_status, list_themes, retally, stale
+from insights.themes.queries import EVERY, count_by_status, list_themes
+from insights.themes.tallies.queries import retally, stale
 from insights.themes.theme import Status, Theme, ThemeFilter
 from tests.insights.trending import MONDAY, mined, said
 
+SPRING = MONDAY.date() + timedelta(days=30)
+LATER = MONDAY.replace(year=9000)
 
-def counted_afresh(conn: Connection) -> list[Theme]:
+
+ASKED = [
+    EVERY,
+    ThemeFilter(segment="smb"),
+    ThemeFilter(segment="MID", status=Status.SHIPPED),
+    ThemeFilter(account="HARTSOE"),
+    ThemeFilter(since=SPRING),
+    ThemeFilter(until=SPRING, segment="mid"),
+    ThemeFilter(account="cantle", since=MONDAY.date(), until=SPRING),
+]
+
+
+def counted_afresh(conn: Connection, wanted: ThemeFilter = EVERY) -> list[Theme]:
     """The themes, with no tally used."""
     with conn.transaction(force_rollback=True):
         conn.execute("insert into theme_stale select id from theme")
-        return list(list_themes(conn))
+        return list(list_themes(conn, wanted))
+
+
+@dataclass
+class Party:
+    """An account, or a call of none."""
+
+    account: int | None
+    worth: Decimal | None  # of the account
+    mentions: int = 0
+    calls: dict[int, datetime] = field(default_factory=dict)  # when each was held
+    deals: list[Decimal] = field(default_factory=list)
+
+    @property
+    def value(self) -> Decimal:
+        return max(self.deals, default=self.worth or Decimal(0))
+
+
+def counted_by_hand(conn: Connection, wanted: ThemeFilter) -> dict[int, tuple[Any, ...]]:
+    """What stands behind each theme, added up mention by mention."""
+    rows = conn.execute(
+        """select whole.id, whole.status, whole.status_since, c.id, c.held_at, c.deal_value_usd,
+                  a.id, a.value_usd, a.name, a.segment
+           from insight i join theme part on part.id = i.theme_id
+           join theme whole on whole.id = coalesce(part.merged_into, part.id)
+           join call c on c.id = i.call_id and c.company_id = part.company_id
+           left join account a on a.id = c.account_id where i.review <> 'rejected'"""
+    )
+    parties: dict[int, dict[tuple[str, int], Party]] = {}
+    shipped: dict[int, datetime] = {}
+    for theme, status, status_since, call, held_at, deal, account, worth, name, segment in rows:
+        if (
+            (wanted.status and status != wanted.status)
+            or (wanted.account and wanted.account.lower() != (name or "").lower())
+            or (wanted.segment and wanted.segment.lower() != (segment or "").lower())
+            or (wanted.since and held_at.date() < wanted.since)
+            or (wanted.until and held_at.date() >= wanted.until)
+        ):
+            continue
+        who = ("account", account) if account else ("call", call)
+        party = parties.setdefault(theme, {}).setdefault(who, Party(account, worth))
+        party.mentions += 1
+        party.calls[call] = held_at
+        party.deals += [] if deal is None else [deal]
+        if status == Status.SHIPPED:
+            shipped[theme] = status_since
+    return {theme: _sums([*of.values()], shipped.get(theme)) for theme, of in parties.items()}
+
+
+def _sums(parties: list[Party], shipped: datetime | None) -> tuple[Any, ...]:
+    held = [held_at for party in parties for held_at in party.calls.values()]
+    return (
+        sum(party.mentions for party in parties),
+        len(held),
+        sum(party.account is not None for party in parties),
+        sum(party.value for party in parties),
+        sum(party.value for party in parties if not party.deals),
+        max(held),
+        sum(shipped is not None and held_at > shipped for held_at in held),
+    )
+
+
+def shown(themes: Iterable[Theme]) -> dict[int, tuple[Any, ...]]:
+    return {
+        theme.id: (
+            theme.mentions,
+            theme.calls,
+            theme.accounts,
+            theme.value_usd,
+            theme.account_value_usd,
+            theme.last_heard,
+            theme.calls_since_shipped,
+        )
+        for theme in themes
+    }
 
 
 class House:
@@ -43,15 +134,21 @@ class House:
         ids = [row[0] for row in self.conn.execute("select id from call order by id")]
         return int(self.dice.choice(ids))
 
+    @property
+    def day(self) -> datetime:
+        """Around SPRING, or after whatever is shipped now."""
+        return self.dice.choice([MONDAY, MONDAY, LATER]) + timedelta(self.dice.randrange(60))
+
     def come(self) -> None:
         dice = self.dice
         wishes = dice.sample(["export", "alerts", "colours", "audit log"], dice.randint(0, 3))
         mined(
             self.conn,
             *(said(each, Kind.FEATURE_REQUEST, start=10 * n) for n, each in enumerate(wishes)),
-            held_at=MONDAY + timedelta(days=dice.randrange(60)),
+            held_at=self.day,
             account=dice.choice([None, "Hartsoe", "Cantle"]),
             account_value_usd=dice.choice([None, Decimal(dice.randrange(9))]),
+            segment=dice.choice([None, "SMB", "smb", "Mid"]),
             deal_value_usd=dice.choice([None, Decimal(dice.randrange(9))]),
             company=dice.choice(["Acme", "Bolt"]),
         )
@@ -60,8 +157,9 @@ class House:
         details = self.dice.choice(
             [
                 CallDetails(deal_value_usd=Decimal(self.dice.randrange(9))),
-                CallDetails(held_at=MONDAY + timedelta(days=self.dice.randrange(60))),
+                CallDetails(held_at=self.day),
                 CallDetails(account="Hartsoe", account_value_usd=Decimal(self.dice.randrange(9))),
+                CallDetails(account="Cantle", segment=self.dice.choice(["SMB", "Mid"])),
                 CallDetails(company="Bolt"),
             ]
         )
@@ -111,9 +209,11 @@ def test_counted_before_or_afresh_they_are_the_same(
         house.dice.choice(acts)()
         if not conn.execute("select from call").fetchall():
             house.come()
-        listed = list_themes(conn)
-        assert listed == counted_afresh(conn)
-        assert sum(count_by_status(conn, ThemeFilter()).values()) == len(listed)
+        for wanted in ASKED:
+            listed = list_themes(conn, wanted)
+            assert listed == counted_afresh(conn, wanted)
+            assert shown(listed) == counted_by_hand(conn, wanted)
+        assert sum(count_by_status(conn, EVERY).values()) == len(list_themes(conn))
     rebuild_rollups(conn)
     assert rollup_differences(conn) == []
 
@@ -130,6 +230,36 @@ def test_an_account_of_another_value_counts_at_once(conn: Connection) -> None:
     assert retally(conn) == 1
     assert [theme.value_usd for theme in list_themes(conn)] == [8]
     assert retally(conn) == 0
+
+
+def test_an_account_of_another_segment_counts_there_at_once(conn: Connection) -> None:
+    mined(conn, said("export", Kind.FEATURE_REQUEST), account="Hartsoe", segment="SMB")
+    retally(conn)
+    smb, mid = ThemeFilter(segment="smb"), ThemeFilter(segment="mid")
+    assert [theme.accounts for theme in list_themes(conn, smb)] == [1]
+    moved = CallDetails(account="Hartsoe", segment="Mid")
+    calls.add_call(conn, None, "x.json", moved, MONDAY)
+    for _ in range(2):
+        assert [theme.accounts for theme in list_themes(conn, mid)] == [1]
+        assert list_themes(conn, smb) == []
+        retally(conn)
+
+
+def test_calls_that_say_what_they_said_are_not_written_again(conn: Connection) -> None:
+    for n in range(3):
+        mined(conn, said("export", Kind.FEATURE_REQUEST), account=f"a{n}")
+    retally(conn)
+    before = _versions(conn)
+    mined(conn, said("export", Kind.FEATURE_REQUEST), account="b")
+    calls.update_details(conn, min(before), CallDetails(deal_value_usd=Decimal(7)))
+    retally(conn)
+    after = _versions(conn)
+    assert {call for call in before if after[call] == before[call]} == {*before} - {min(before)}
+    assert len(after) == 4
+
+
+def _versions(conn: Connection) -> dict[int, str]:
+    return dict(conn.execute("select call_id, ctid::text from theme_call").fetchall())
 
 
 def test_what_was_counted_before_these_roll_ups_is_in_them(

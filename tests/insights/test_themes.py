@@ -35,10 +35,10 @@ from insights.themes.queries import (
     list_themes,
     open_suggestions,
     position,
-    retally,
     theme,
 )
 from insights.themes.rules import DOUBTFUL, SURE, BadTheme, ThemeChanged
+from insights.themes.tallies.queries import retally
 from insights.themes.theme import Act, Rank, Status, Theme, ThemeFilter
 from tests.conftest import AddCall
 from tests.insights.test_queries import mined, request

@@ -185,21 +185,29 @@ def test_a_weeks_numbers_are_what_its_digest_counts(conn: Connection, reviewer: 
 
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("by", [None, *Dimension])
-def test_what_is_left_out_could_not_be_told(
-    conn: Connection, monkeypatch: pytest.MonkeyPatch, by: Dimension | None
-) -> None:
-    for n in range(12):  # one that is told though it is rare, and some that are not
-        days = timedelta(days=14 + n)
-        mined(conn, said("security"), said(f"label {n}", start=90), held_at=MONDAY + days)
+def test_what_is_left_out_could_not_be_told(conn: Connection, by: Dimension | None) -> None:
+    rival = Kind.COMPETITOR
+    for n in range(12):  # one that is told though it is rare, some that are not, and two often
+        days, name = timedelta(days=14 + n), f"Rival {n}"
+        found = (said("Tidewall", rival), said(name, rival, start=90))
+        mined(conn, *found, held_at=MONDAY + days, rep=("Ned", "NED")[n % 2])
+        mined(conn, said("Acmeo", rival), said(f"Rival {n % 2}", rival), stage="Demo")
     today = START + timedelta(weeks=4)
     for unit, company, most in itertools.product((Unit.DAY, Unit.WEEK), (None, "Acme"), (1, 3)):
-        monkeypatch.setattr(queries, "MOST_SERIES", most)
         spans = periods(unit, START, today)
-        asked = Question(Kind.OBJECTION, spans, Filter(company=company), by=by)
-        whole, sifted = count(conn, asked), count(conn, asked, today)
-        assert rules.build(asked, sifted, today, most) == rules.build(asked, whole, today, most)
+        asked = Question(rival, spans, Filter(company=company), by=by)
+        whole, sifted = count(conn, asked), count(conn, asked, today, most)
+        told = rules.build(asked, whole, today, most)
+        assert rules.build(asked, sifted, today, most) == told
         assert len(sifted.labels) < len(whole.labels)
-        assert sifted.series == rules.build(asked, whole, today, most).left_out + most
+        assert sifted.heaviest
+        assert sifted.heaviest.of == told.left_out + most
+
+
+@pytest.mark.usefixtures("many")
+def test_categories_are_counted_at_once(conn: Connection) -> None:
+    today = START + timedelta(weeks=4)
+    assert count(conn, ASKED, today) == count(conn, ASKED)
 
 
 @pytest.mark.usefixtures("many")
@@ -274,8 +282,8 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
            select kind, day, company_id, label, mentions, calls from daily_mentions;
            insert into daily_versions (kind, day, company_id, version, mentions)
            select 'objection', day, company_id, '1', 1 from daily_calls;
-           insert into call_mentions (call_id, kind, label, day, mentions)
-           select call_id, 'objection', 'price', day, 2 from mined_call;
+           insert into call_mentions (call_id, kind, label, day, mentions, company_id)
+           select call_id, 'objection', 'price', day, 2, company_id from mined_call;
            analyze"""
     )
     own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))

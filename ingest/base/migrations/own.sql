@@ -70,13 +70,13 @@ select id, company_id, name, created_at,
               where lower(alias) in (select lower(mined_label) from earshot_own.insight)) as aliases,
        merged_into, settled, status, status_since, issue_url
   from theme
- where id in (select theme_id from earshot_own.insight)
-    or id in (select part.merged_into from theme part
+ where id in (select unnest(array[part.id, part.merged_into]) from theme part
                where part.id in (select theme_id from earshot_own.insight));
 
 -- What was counted of whole themes counts others' calls as well: all are counted afresh.
 create view earshot_own.theme_tally as select * from theme_tally where false;
-create view earshot_own.theme_stale as select id as theme_id from earshot_own.theme;
+create view earshot_own.theme_stale as
+select theme_id from earshot_own.insight where theme_id is not null;
 
 create view earshot_own.proposal as
 select * from proposal where id in (select proposal_id from earshot_own.proposal_mention);

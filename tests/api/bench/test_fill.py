@@ -19,7 +19,8 @@ from insights.queries import insights_of, save_insights
 from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
 from insights.rollups.queries import rollup_differences
-from insights.themes.queries import list_themes, retally, stale
+from insights.themes.queries import list_themes
+from insights.themes.tallies.queries import retally, stale
 from tests.api.bench.conftest import CALLS, TODAY
 from tests.ingest.base.test_db import CATALOGUE
 from transcribe import queries as transcripts

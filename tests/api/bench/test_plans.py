@@ -29,6 +29,7 @@ from insights.search.meaning import queries as meanings
 from insights.search.search import Among
 from insights.stored import InsightFilter, Position
 from insights.themes.queries import list_themes
+from insights.themes.theme import ThemeFilter
 from insights.trends import queries as trends
 from insights.trends.trend import Dimension, Filter, Question, Unit, periods
 from tests.api.bench.conftest import TODAY
@@ -41,7 +42,7 @@ LATER = TODAY - timedelta(days=300)
 
 LARGE = {
     *("call", "turn", "insight", "mined_call", "transcript"),
-    *("daily_mentions", "daily_calls", "call_mentions"),
+    *("daily_mentions", "daily_calls", "call_mentions", "theme_call"),
 }
 """Tables that are never read from end to end."""
 
@@ -69,6 +70,18 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     ),
     "insights of a call": (lambda conn: insights_of(conn, 7), {"insight_by_call", "turn_pkey"}),
     "insights of some calls": (lambda conn: counts_of(conn, [7, 8]), {"insight_by_call"}),
+    "requests of a segment": (
+        lambda conn: list_themes(conn, ThemeFilter(company=1, segment="SMB")),
+        {"theme_tally_key"},
+    ),
+    "requests of an account": (
+        lambda conn: list_themes(conn, ThemeFilter(company=1, account="a")),
+        {"account_name", "theme_call_by_account"},
+    ),
+    "requests of some weeks": (
+        lambda conn: list_themes(conn, ThemeFilter(company=1, since=WEEK.monday)),
+        {"theme_call_by_time"},
+    ),
     "mentions of a theme": (lambda conn: insights_of_themes(conn, [1]), {"insight_by_theme"}),
     "what to review next": (next_to_review, {"insight_to_review"}),
     "trends": (
@@ -85,7 +98,7 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     ),
     "trends by stage": (
         lambda conn: trends.count(conn, BY_STAGE),
-        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
+        {"mined_call_by_day", "call_mentions_by_kind"},
     ),
     "versions of a segment": (
         lambda conn: trends.count(conn, Question(Kind.OBJECTION, WEEKS, Filter(segment="SMB"))),
@@ -105,7 +118,7 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
         {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
     ),
-    "leads": (lambda conn: reach(conn, BY_STAGE), {"call_by_time", "mined_call_by_day"}),
+    "leads": (lambda conn: reach(conn, BY_STAGE), {"mined_call_by_day"}),
     "how long leads waited": (lambda conn: waited(conn, BY_STAGE), {"call_by_time"}),
     "search by meaning, among some": (
         lambda conn: meanings.find(conn, "too expensive", Among(account="a"), 20),
@@ -190,12 +203,17 @@ def test_without_the_index_it_would_not(catching: db.Connection, name: str) -> N
             assert not keeps_its_index(catching, name), index
 
 
-def test_requests_are_listed_without_their_mentions(catching: db.Connection, known: World) -> None:
-    assert list_themes(catching, limit=51)
+@pytest.mark.parametrize(
+    "wanted", [ThemeFilter(), ThemeFilter(segment="smb"), ThemeFilter(since=LATER.date())]
+)
+def test_requests_are_listed_without_their_mentions(
+    catching: db.Connection, known: World, wanted: ThemeFilter
+) -> None:
+    assert list_themes(catching, wanted, limit=51)
     Caught.asked.clear()
     catching.execute("truncate insight cascade")
     catching.execute("truncate theme_stale")
-    assert list_themes(catching, limit=51), "the tallies were read"
+    assert list_themes(catching, wanted, limit=51), "the tallies were read"
     assert len(known.themes) >= 20
 
 
@@ -215,5 +233,4 @@ def test_calls_of_a_word_in_many_turns_are_gathered_by_the_index(
     monkeypatch.setattr(search, "RANKED", 5)
     indexes, tables = _read(catching, lambda conn: search.find(conn, "team", Among(), None, 20))
     assert {"turn_search", "call_pkey"} <= indexes
-    assert "call_by_time" not in indexes
     assert not tables & LARGE

@@ -1,5 +1,8 @@
 """Leads counted on a real database."""
 
+import random
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -7,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ingest import queries as calls
 from ingest.base.db import Connection
-from ingest.calls import Call
+from ingest.calls import Call, CallDetails
 from insights.insight import Kind
 from insights.leads.lead import Lead, Reach, Wait
 from insights.leads.queries import SLOWEST, reach, waited
@@ -110,3 +114,68 @@ def test_quartiles_and_the_slowest(conn: Connection) -> None:
     found = slowest(conn, replace(ASKED, among=Filter(lead_source="webinar")))
     assert [lead.wait / timedelta(days=1) for lead in found] == [21, 13, 8, 5, 3]
     assert len(found) == SLOWEST
+
+
+def met(conn: Connection, dice: random.Random) -> Call:
+    """Any call; many are held at the same hour, or on the day their lead came in."""
+    came = dice.choice([None, *(MONDAY + timedelta(days=6 * n) for n in range(4))])
+    details: dict[str, Any] = {
+        "company": dice.choice(["Acme", "Bolt"]),
+        "account": dice.choice([None, "Hartsoe", "Cantle", "Ostrow"]),
+        "lead_source": dice.choice([None, "webinar", "Webinar", "fair"]),
+        "lead_created_at": came,
+        "held_at": MONDAY + timedelta(days=dice.randrange(-3, 32), hours=12 * dice.randrange(2)),
+    }
+    if dice.random() < 0.8:
+        return mined(conn, **details)
+    return calls.add_call(conn, None, "x.json", CallDetails(**details), MONDAY)
+
+
+def was_first(call: Call, others: Iterable[Call]) -> bool:
+    """Whether a lead is dated and no other call of it was held before, since it came in."""
+    came = call.lead_created_at
+    if came is None or call.held_at.date() < came.date():
+        return False
+    return not any(
+        other.account == call.account is not None
+        and other.company == call.company
+        and other.lead_created_at in (None, came)
+        and other.held_at.date() >= came.date()
+        and (other.held_at, other.id) < (call.held_at, call.id)
+        for other in others
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_first_calls_are_those_found_call_by_call(conn: Connection, seed: int) -> None:
+    dice = random.Random(seed)
+    held = [met(conn, dice) for _ in range(90)]
+    for among in (Filter(), Filter(company="acme"), Filter(account="cantle", lead_source="fair")):
+        asked = [
+            call
+            for call in held
+            if START <= call.held_at.date() < START + timedelta(weeks=4)
+            and among.company in (None, call.company.lower())
+            and among.account in (None, call.account and call.account.lower())
+            and among.lead_source in (None, call.lead_source)
+        ]
+        by_source = defaultdict(list)
+        for call in asked:
+            if was_first(call, held):
+                assert call.lead_created_at
+                wait = max(call.held_at - call.lead_created_at, timedelta(0))
+                by_source[call.lead_source and call.lead_source.lower()].append((-wait, call.id))
+        found = waited(conn, replace(ASKED, among=among))
+        assert {each.group: each.leads for each in found.origins} == {
+            source: len(leads) for source, leads in by_source.items()
+        }
+        assert (found.of_all.leads if found.of_all else 0) == sum(map(len, by_source.values()))
+        named = [lead for leads in by_source.values() for lead in sorted(leads)[:SLOWEST]]
+        assert [(-lead.wait, lead.call_id) for lead in found.slowest] == sorted(named)
+        accounts = defaultdict(set)
+        for call in asked:
+            if call.state == "done":
+                accounts[call.lead_source and call.lead_source.lower()].add(call.account)
+        assert set(reach(conn, replace(ASKED, among=among))) == {
+            Reach(source, len(names - {None})) for source, names in accounts.items()
+        }

@@ -1,5 +1,8 @@
 """Rivals counted on a real database."""
 
+import random
+import re
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -139,6 +142,40 @@ def test_an_account_is_one_deal_with_all_its_calls(conn: Connection) -> None:
     assert deals(conn, replace(ASKED, among=Filter(company="Bolt")))[0].won is False
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_deals_are_those_found_buyer_by_buyer(conn: Connection, seed: int) -> None:
+    dice = random.Random(seed)
+    buyers: defaultdict[str | int, list[tuple[Call, list[str]]]] = defaultdict(list)
+    for _ in range(80):
+        named = dice.sample(["Osprey", "Merlin", "Kestrel"], dice.randrange(3))
+        call = ended(
+            conn,
+            *(rival(label, start=20 * n) for n, label in enumerate(named)),
+            days=dice.randrange(-2, 30),
+            company=dice.choice(["Acme", "Acme", "Bolt"]),
+            account=dice.choice([None, "Hartsoe", "Cantle", "Ostrow", "Vale"]),
+            outcome=dice.choice([None, None, "won", "lost", "pending"]),
+            stage=dice.choice([None, "demo", "Closed Lost", "closed won"]),
+        )
+        day = call.held_at.date()
+        if call.company == "Acme" and START <= day < START + timedelta(weeks=4):
+            buyers[call.account or call.id].append((call, named))
+    expected = []
+    for held in buyers.values():
+        told = [(call, (call.outcome or call.stage or "").lower()) for call, _ in held]
+        ends = [each for each in told if re.search(r"\b(won|lost)\b", each[1])]
+        rivals = tuple(sorted({label for _, named in held for label in named}))
+        if ends:
+            last, how = max(ends, key=lambda end: (end[0].held_at, end[0].id))
+            won = "lost" not in how
+            expected.append((last.held_at, last.id, last.account, last.title, won, rivals))
+    assert expected
+    assert [
+        (each.ended_at, each.call_id, each.account, each.title, each.won, each.rivals)
+        for each in deals(conn, ASKED)
+    ] == sorted(expected, reverse=True)
+
+
 def test_a_company_is_found_by_its_name(conn: Connection) -> None:
     mined(conn)
     assert company_called(conn, "ACME").name == "Acme"
@@ -164,8 +201,15 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
     )
     rebuild_rollups(conn)
     conn.execute("analyze mined_call; analyze call_mentions")
-    for query in (queries.said_query(ASKED), queries.deals_query(ASKED)):
-        plan = str(conn.execute(f"explain {query}", values_of(ASKED)).fetchall())
-        assert "AND (held_at >= " in plan, plan
+    for query, spans in (
+        (queries.said_query(ASKED, 1), "day"),
+        (queries.deals_query(ASKED), "held_at"),
+    ):
+        plan = str(
+            conn.execute(
+                f"explain {query}", values_of(ASKED) | {"objections": ["price"]}
+            ).fetchall()
+        )
+        assert f"AND ({spans} >= " in plan, plan
         assert "call_mentions_" in plan, plan
         assert "Seq Scan on call" not in plan, plan
