@@ -97,9 +97,14 @@ def due(conn: Connection) -> list[int]:
 def hold(conn: Connection, call_id: int) -> datetime | None:
     """Let no other worker take the call until the transaction ends; return since when it is as it
     is. None where another has it, or it is not due any more."""
+    held = conn.execute(
+        "select from transcript where call_id = %s for update skip locked", [call_id]
+    )
+    if not held.rowcount:
+        return None
+    # Asked once it is held: a worker that had it till then may just have done it.
     row = conn.execute(
-        f"""select c.state_since from call c join transcript on transcript.call_id = c.id
-             where c.id = %(call)s and {_DUE} for update of transcript skip locked""",  # noqa: S608
+        f"select c.state_since from call c where c.id = %(call)s and {_DUE}",  # noqa: S608 - constants
         {"call": call_id, "basis": BASIS},
     ).fetchone()
     return row[0] if row else None
