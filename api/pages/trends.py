@@ -14,7 +14,7 @@ from api.pages import charts
 from api.pages.site import page
 from api.pages.words import listed
 from api.rest.parameters import Reader, Words
-from api.rest.trends import among, answered
+from api.rest.trends import USUAL_SERIES, among, answered
 from api.users import User
 from api.veil import shown_quotes
 from ingest.base.db import Connection
@@ -152,7 +152,7 @@ def trends_page(
     with here.pool.connection() as conn:
         newest = queries.last_day(conn, among)
         question = _question(asked, today, newest)
-        trends = answered(conn, question, today, most_series(question))
+        trends = answered(conn, question, today, min(USUAL_SERIES, most_series(question)))
         shown = _shown(trends)
         return page(
             "trends.html",

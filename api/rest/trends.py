@@ -29,6 +29,11 @@ router = APIRouter(tags=["Trends"])
 USUAL_PERIODS = 12
 """Where no time is named: a quarter of weeks, a year of months, and so on with days."""
 
+USUAL_SERIES = 50
+"""Labels, where no number is named."""
+
+Limit = Annotated[int, Query(ge=1, le=rules.MOST_SERIES, description="Labels at most.")]
+
 Day = Annotated[
     date | None, Query(ge=date(1970, 1, 1), le=date(2999, 12, 31), examples=["2026-10-12"])
 ]
@@ -62,6 +67,7 @@ def get_trends(
     since: Day = None,
     until: Day = None,
     by: Dimension | None = None,
+    limit: Limit = USUAL_SERIES,
     format: Format = None,
 ) -> Response:
     """The labels of one kind: in how many of the calls mined each came up, day by day, ISO week by
@@ -69,14 +75,14 @@ def get_trends(
     differ from as many before by more than chance.
 
     Names match case aside. `since` ≤ day < `until`, widened to whole periods; by default the twelve
-    up to today. At most 120 periods, and 200 labels with 2,600 points together: `left_out` says how
+    up to today. At most 120 periods, and 2,600 points of all labels together: `left_out` says how
     many labels are beyond. What a person rejected counts nowhere, and calls that are not mined yet
     are in no denominator. As CSV by `Accept: text/csv` or `format=csv`.
     """
     today = datetime.now(UTC).date()
     asked = Question(kind, span(period, since, until, today), among, label, by)
     with here.pool.connection() as conn:
-        answer = trends_out(answered(conn, asked, today, rules.most_series(asked)))
+        answer = trends_out(answered(conn, asked, today, min(limit, rules.most_series(asked))))
     return respond(request, answer, to_csv, f"{kind.value}-trends", format)
 
 

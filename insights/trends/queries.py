@@ -296,23 +296,29 @@ def quotes(
 ) -> tuple[Sequence[Mention], int]:
     """What was said under the very label asked for, the latest first, and how many mentions there
     are in all; `unknown` takes only calls of which this is not known."""
-    among = conditions(question)
+    among, which = conditions(question, "d.call_id"), "i.kind = %(kind)s and i.review <> 'rejected'"
+    mentions = "d.mentions"
     if question.label is not None:
-        among += " and i.label = %(label)s"
+        among += " and d.label = %(label)s"
+        which += " and i.label = %(label)s"
     if stance is not None:
-        among += " and i.stance = %(stance)s"
+        mentions = "cardinality(array_positions(d.stances, %(stance)s))"
+        among += " and %(stance)s = any(d.stances)"
+        which += " and i.stance = %(stance)s"
     if unknown is not None:
         among += f" and {GROUPS[unknown]} is null"
-    # What is shown of a mention is fetched of those that are shown.
+    # What is shown of a mention is fetched of those that are shown: they are of the latest days.
     query = f"""with said as (
-                    select d.held_at, d.id as call_id, i.turn, i.id
-                    {INSIGHTS} and i.review <> 'rejected' {among}),
-                latest as (select * from said order by held_at desc, call_id desc, turn, id
-                           limit %(limit)s)
+                    select d.call_id, {mentions} as mentions, rank() over (order by d.day desc)
+                    from call_mentions {FACTS} and d.kind = %(kind)s {among}),
+                latest as (
+                    select i.id from call d join insight i on i.call_id = d.id
+                    where d.id in (select call_id from said where rank <= %(limit)s) and {which}
+                    order by d.held_at desc, d.id desc, i.turn, i.id limit %(limit)s)
                 select i.id as insight_id, i.call_id, d.title, d.held_at, i.kind, i.label, i.quote,
                        i.confidence, i.stance, i.start_s as start, a.name as account,
                        coalesce(t.name, initcap(nullif(t.speaker, 'unknown'))) as speaker,
-                       (select count(*) from said) as total
+                       (select sum(mentions)::int from said) as total
                 from latest join insight i on i.id = latest.id join call d on d.id = i.call_id
                 left join account a on a.id = d.account_id
                 left join turn t on t.call_id = i.call_id and t.position = i.turn

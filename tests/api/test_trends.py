@@ -104,6 +104,13 @@ def test_split_filtered_and_by_other_periods(api: Api, heard: None) -> None:
     assert days["items"][0]["points"][1]["share"] is None
 
 
+def test_as_many_labels_as_are_asked_for(api: Api, heard: None) -> None:
+    whole = trends(api, f"kind=objection&by=stage&{SPAN}")
+    assert (len(whole["items"]), whole["left_out"]) == (2, 0)
+    first = trends(api, f"kind=objection&by=stage&limit=1&{SPAN}")
+    assert (first["items"], first["left_out"]) == (whole["items"][:1], 1)
+
+
 def test_the_usual_time_is_up_to_today(api: Api, heard: None) -> None:
     told = trends(api, "kind=objection")
     assert len(told["periods"]) == 12
@@ -169,6 +176,8 @@ def test_the_same_answer_is_not_sent_twice(api: Api, heard: None) -> None:
         ("kind=objection&period=year", "invalid-request"),
         ("kind=objection&by=weather", "invalid-request"),
         ("kind=objection&format=xls", "invalid-request"),
+        ("kind=objection&limit=0", "invalid-request"),
+        ("kind=objection&limit=201", "invalid-request"),
         ("kind=objection&since=yesterday", "invalid-request"),
         ("kind=objection&since=0001-01-01", "invalid-request"),
         ("kind=objection&until=9999-12-31", "invalid-request"),
