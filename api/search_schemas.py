@@ -1,10 +1,12 @@
 """The shapes of a search's answers. Times are ISO 8601, in UTC; places in a call in seconds."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from pydantic import Field
 
 from api.schemas import Answer, Page
+from api.tables import table
 from insights.insight import Kind
 from insights.search.search import Order
 from transcribe.transcript import Speaker
@@ -79,3 +81,21 @@ class SearchOut(Page[FoundCallOut]):
         "`newest`."
     )
     in_turns: int | None
+
+
+# As a table -------------------------------------------------------------------------------
+
+OF_CALL = ("call_id", "title", "held_at", "company", "account", "segment", "stage", "rep")
+OF_PASSAGE = ("turn", "speaker", "speaker_name", "start", "text", "similarity")
+
+
+def to_csv(answer: SearchOut) -> str:
+    """A row a passage, with its call."""
+    return table((*OF_CALL, *OF_PASSAGE), _rows(answer))
+
+
+def _rows(answer: SearchOut) -> Iterator[dict[str, object]]:
+    for call in answer.items:
+        of_call = call.model_dump(mode="json", include={*OF_CALL})
+        for passage in call.passages:
+            yield of_call | passage.model_dump(mode="json", include={*OF_PASSAGE})

@@ -95,7 +95,12 @@ def asked(
 ) -> Asked:
     """What is asked; an empty field of the form asks for nothing."""
     wanted = ThemeFilter(
-        company, status or None, account or None, segment or None, since or None, until or None
+        company,
+        status or None,
+        account or None,
+        segment or None,
+        since=since or None,
+        until=until or None,
     )
     return Asked(wanted, sort, before)
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.context import Here
 from api.rest.lists import BadCursor, Cursor, decode, next_cursor
 from api.rest.parameters import Reader, Time, Words
+from api.rest.tabular import ANSWERS, Format, respond
 from api.schemas import Text
-from api.search_schemas import FoundCallOut, SearchOut
+from api.search_schemas import FoundCallOut, SearchOut, to_csv
 from api.veil import is_veiled
 from ingest.base.db import Connection
 from insights.insight import Kind
@@ -41,7 +42,7 @@ def among(
     )
 
 
-@router.get("/search")
+@router.get("/search", response_model=SearchOut, responses=ANSWERS)
 def search(
     request: Request,
     response: Response,
@@ -52,7 +53,8 @@ def search(
     by: Annotated[By, Query(description="What is looked for.")] = By.WORDS,
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> SearchOut:
+    format: Format = None,
+) -> Response:
     """By words: the calls in which they are said, each with its best passages: all words of `q` in
     one turn, a `"phrase"` word by word, `this or that`, `-without`. Words are found in their other
     forms (price, prices, pricing), and ones like “the” only in a phrase.
@@ -65,17 +67,20 @@ def search(
     whatever words, and by call those first that come nearest; none that is far from it. The list
     ends there: its `next` is null, and it takes no cursor. What is masked for some is not looked
     through. Where PostgreSQL lacks pgvector the answer is a 501 that says what to do.
+
+    As CSV by `Accept: text/csv` or `format=csv`, a row a passage.
     """
     after = decode(cursor, Place)
     with here.pool.connection() as conn:
         found = find(conn, by, q, among, after, limit, veiled=is_veiled(here, user))
-    return SearchOut(
+    answer = SearchOut(
         items=[FoundCallOut.model_validate(call) for call in found.calls],
         next=next_cursor(request, response, found.more),
         order=found.order,
         in_calls=found.in_calls,
         in_turns=found.in_turns,
     )
+    return respond(request, answer, to_csv, "search", format, response.headers)
 
 
 def find(

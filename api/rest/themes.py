@@ -42,11 +42,18 @@ def wished(
     status: Status | None = None,
     account: Words = None,
     segment: Words = None,
+    stage: Words = None,
+    rep: Words = None,
+    lead_source: Words = None,
+    campaign: Words = None,
     since: Day = None,
     until: Day = None,
 ) -> ThemeFilter:
     """Which themes are wanted; an empty name asks for nothing, as an empty field of a form."""
-    return ThemeFilter(company, status, account or None, segment or None, since, until)
+    return ThemeFilter(
+        *(company, status, account or None, segment or None, stage or None, rep or None),
+        *(lead_source or None, campaign or None, since, until),
+    )
 
 
 Wished = Annotated[ThemeFilter, Depends(wished)]
@@ -67,8 +74,9 @@ def list_themes(
     """What buyers wish: the themes of the most accounts first, of the largest value, or those heard
     last.
 
-    Account and segment (names match case aside) and `since` ≤ day held < `until` (UTC) choose the
-    mentions that count, in every number told here. As CSV by `Accept: text/csv` or `format=csv`.
+    Account, segment, stage, rep, lead source, campaign (names match case aside) and `since` ≤ day
+    held < `until` (UTC) choose the mentions that count, in every number told here. As CSV by
+    `Accept: text/csv` or `format=csv`.
     """
     after = decode(cursor, ThemePosition)
     with here.pool.connection() as conn:

@@ -80,6 +80,10 @@ class ThemeFilter:
     status: Status | None = None
     account: str | None = None  # names match case aside
     segment: str | None = None
+    stage: str | None = None
+    rep: str | None = None
+    lead_source: str | None = None
+    campaign: str | None = None
     since: date | None = None  # the first day, in UTC
     until: date | None = None  # the day after the last
 

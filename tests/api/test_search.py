@@ -1,5 +1,7 @@
 """Search over real HTTP."""
 
+import csv
+import io
 from typing import Any
 
 import httpx
@@ -42,6 +44,18 @@ def test_calls_with_their_passages(api: Api, heard: None) -> None:
     assert (passage["turn"], passage["start"], passage["text"]) == (1, 10.0, PRICE)
     (mark,) = passage["marks"]
     assert PRICE[mark["start"] : mark["end"]] == "price"
+
+
+def test_as_a_table_of_passages_that_no_spreadsheet_runs(api: Api) -> None:
+    with db.connect(api.settings.database_url) as conn:
+        spoken(conn, "=price, that", title="@first", account="Ames")
+        conn.commit()
+    answer = asked(api, q="price", format="csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["title"], row["account"], row["turn"]) == ("'@first", "Ames", "0")
+    assert row["text"] == "'=price, that"
+    assert answer.headers["etag"]
 
 
 def test_only_what_is_asked_for(api: Api, heard: None) -> None:

@@ -39,6 +39,9 @@ ASKED = [
     ThemeFilter(since=SPRING),
     ThemeFilter(until=SPRING, segment="mid"),
     ThemeFilter(account="cantle", since=MONDAY.date(), until=SPRING),
+    ThemeFilter(stage="DEMO"),
+    ThemeFilter(rep="Dana", segment="smb"),
+    ThemeFilter(lead_source="webinar", campaign="Spring"),
 ]
 
 
@@ -68,19 +71,19 @@ def counted_by_hand(conn: Connection, wanted: ThemeFilter) -> dict[int, tuple[An
     """What stands behind each theme, added up mention by mention."""
     rows = conn.execute(
         """select whole.id, whole.status, whole.status_since, c.id, c.held_at, c.deal_value_usd,
-                  a.id, a.value_usd, a.name, a.segment
+                  a.id, a.value_usd, a.name, a.segment, c.stage, r.name, c.lead_source, c.campaign
            from insight i join theme part on part.id = i.theme_id
            join theme whole on whole.id = coalesce(part.merged_into, part.id)
            join call c on c.id = i.call_id and c.company_id = part.company_id
-           left join account a on a.id = c.account_id where i.review <> 'rejected'"""
+           left join account a on a.id = c.account_id
+           left join rep r on r.id = c.rep_id where i.review <> 'rejected'"""
     )
     parties: dict[int, dict[tuple[str, int], Party]] = {}
     shipped: dict[int, datetime] = {}
-    for theme, status, status_since, call, held_at, deal, account, worth, name, segment in rows:
+    for theme, status, status_since, call, held_at, deal, account, worth, *told in rows:
         if (
             (wanted.status and status != wanted.status)
-            or (wanted.account and wanted.account.lower() != (name or "").lower())
-            or (wanted.segment and wanted.segment.lower() != (segment or "").lower())
+            or not _are_told(wanted, told)
             or (wanted.since and held_at.date() < wanted.since)
             or (wanted.until and held_at.date() >= wanted.until)
         ):
@@ -93,6 +96,15 @@ def counted_by_hand(conn: Connection, wanted: ThemeFilter) -> dict[int, tuple[An
         if status == Status.SHIPPED:
             shipped[theme] = status_since
     return {theme: _sums([*of.values()], shipped.get(theme)) for theme, of in parties.items()}
+
+
+def _are_told(wanted: ThemeFilter, told: list[str | None]) -> bool:
+    asked = [wanted.account, wanted.segment, wanted.stage]
+    asked += [wanted.rep, wanted.lead_source, wanted.campaign]
+    return all(
+        name is None or name.lower() == (here or "").lower()
+        for name, here in zip(asked, told, strict=True)
+    )
 
 
 def _sums(parties: list[Party], shipped: datetime | None) -> tuple[Any, ...]:
@@ -151,6 +163,10 @@ class House:
             segment=dice.choice([None, "SMB", "smb", "Mid"]),
             deal_value_usd=dice.choice([None, Decimal(dice.randrange(9))]),
             company=dice.choice(["Acme", "Bolt"]),
+            stage=dice.choice([None, "demo", "Closed won"]),
+            rep=dice.choice([None, "Dana", "Ed"]),
+            lead_source=dice.choice([None, "Webinar"]),
+            campaign=dice.choice([None, "spring"]),
         )
 
     def change(self) -> None:

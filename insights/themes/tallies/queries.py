@@ -57,16 +57,25 @@ _AMONG = {
     "company": "said.company_id = %(company)s",
     "account": "account_id = (select id from account where lower(name) = lower(%(account)s))",
     "segment": "account_id in (select id from account where lower(segment) = lower(%(segment)s))",
+    "stage": "call_id in (select id from call where lower(stage) = lower(%(stage)s))",
+    "rep": """call_id in (select c.id from call c join rep r on r.id = c.rep_id
+                          where lower(r.name) = lower(%(rep)s))""",
+    "lead_source": """call_id in (select id from call
+                                  where lower(lead_source) = lower(%(lead_source)s))""",
+    "campaign": "call_id in (select id from call where lower(campaign) = lower(%(campaign)s))",
     "since": "held_at >= %(since)s::date at time zone 'UTC'",
     "until": "held_at < %(until)s::date at time zone 'UTC'",
 }
+
+_TALLIES = frozenset({"company", "segment"})  # what a list may ask for that is summed before
 
 
 def behind(wanted: ThemeFilter, stale: Sequence[int]) -> str:
     """The query of what stands behind each theme among the calls wanted; its values are those of
     the filter, and `stale`."""
-    among = [sql for name, sql in _AMONG.items() if getattr(wanted, name) is not None]
-    if wanted.account is None and wanted.since is None and wanted.until is None:
+    asked = [name for name in _AMONG if getattr(wanted, name) is not None]
+    among = [_AMONG[name] for name in asked]
+    if _TALLIES.issuperset(asked):
         of_segment = wanted.segment is not None
         query = _TALLIED.format(
             among=_AMONG["segment"] if of_segment else "true",
