@@ -1,14 +1,13 @@
 """The miner: a transcript in, insights out. The parse never leaves this room."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Self
 
 import spacy
 
 from ingest.base.errors import BadSetup
-from insights.detectors.base import Context, Detector
-from insights.detectors.competitor import Competitors
+from insights.detectors.base import Context, Detector, Named, Parsed
+from insights.detectors.competitor import Competitors, promising
 from insights.detectors.feature_request import FeatureRequests
 from insights.detectors.objection import Objections
 from insights.insight import Competitor, Insight, Mined
@@ -72,14 +71,18 @@ class Miner:
         competitors: Sequence[Competitor],
         own_names: Sequence[str],
     ) -> Context:
-        turns = transcript.turns
+        parsed = Parsed(transcript.turns, self._parse, self._entities)
+        found = promising(parsed, competitors, own_names)
+        spans = [(candidate.turn, candidate.start, candidate.end) for candidate, _ in found]
+        readings, mentions = self._reader.read(transcript.turns, spans)
         return Context(
-            turns=turns,
-            readings=tuple(self._reader.read(turns)),
+            turns=transcript.turns,
+            parsed=parsed,
+            readings=tuple(readings),
+            named=tuple(
+                Named(*name, mention) for name, mention in zip(found, mentions, strict=True)
+            ),
             thresholds=self._reader.thresholds,
-            mentions=partial(self._reader.mentions, turns),
-            parse=self._parse,
-            entities=self._entities,
             competitors=tuple(competitors),
             own_names=tuple(own_names),
             model_version=self._reader.version,

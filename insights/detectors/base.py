@@ -1,37 +1,29 @@
 """What a detector is: a pure rule over a frozen context."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from insights.insight import Competitor, Insight, Kind, Quote
 from insights.model.reader import Mention, Reading, Thresholds
+from transcribe.lexicon.names import Candidate
 from transcribe.transcript import Turn
 
 Doc = Any
 """A parsed turn: spaCy's Doc, which has no types of its own."""
 
-Mentions = Callable[[Sequence[tuple[int, int, int]]], list[Mention]]
-"""Reads how each name is spoken of; a name is (turn, start_char, end_char)."""
-
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """One call, as every detector sees it."""
+class Parsed:
+    """One call's turns, each parsed when first asked for: most carry nothing."""
 
     turns: tuple[Turn, ...]
-    readings: tuple[Reading, ...]  # one a turn
-    thresholds: Thresholds
-    mentions: Mentions
     parse: Callable[[str], Doc]
     entities: Callable[[Doc], Doc]  # finds a parse's entities
-    competitors: tuple[Competitor, ...]
-    own_names: tuple[str, ...]
-    model_version: str
     _docs: dict[int, Doc] = field(default_factory=dict)
 
     def doc(self, turn: int) -> Doc:
-        """The turn's parse, made when first asked for: most turns carry nothing."""
+        """The turn's parse."""
         if turn not in self._docs:
             self._docs[turn] = self.parse(self.turns[turn].text)
         return self._docs[turn]
@@ -40,6 +32,34 @@ class Context:
         """The turn's parse with spaCy's entities: persons, places, dates."""
         doc = self.doc(turn)
         return doc if doc.has_annotation("ENT_IOB") else self.entities(doc)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Where a rival of the catalogue may be meant: its log-odds by name and place, and how it is
+    spoken of."""
+
+    candidate: Candidate
+    odds: float
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call, as every detector sees it."""
+
+    turns: tuple[Turn, ...]
+    parsed: Parsed
+    readings: tuple[Reading, ...]  # one a turn
+    named: tuple[Named, ...]
+    thresholds: Thresholds
+    competitors: tuple[Competitor, ...]
+    own_names: tuple[str, ...]
+    model_version: str
+
+    def doc(self, turn: int) -> Doc:
+        """The turn's parse."""
+        return self.parsed.doc(turn)
 
     def quote(self, turn: int, start: int, end: int) -> Quote:
         """The characters [start, end) of a turn, with the seconds when they were said."""

@@ -1,9 +1,10 @@
 """Rivals: where either side names one of the catalogue, and how the buyer stands to it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from insights.detectors.base import Context
+from insights.detectors.base import Context, Parsed
 from insights.detectors.clauses import clause_around
 from insights.detectors.mentions import features, is_cased, log_odds
 from insights.insight import Competitor, Insight, Kind
@@ -26,13 +27,11 @@ class Competitors:
     def find(self, context: Context) -> list[Insight]:
         """Names of the catalogue that are meant as such, also misheard ones."""
         best: dict[tuple[int, str], tuple[float, Candidate, Mention]] = {}
-        promising = list(_promising(context))
-        read = context.mentions([(c.turn, c.start, c.end) for c, _ in promising])
-        for (candidate, by_name), mention in zip(promising, read, strict=True):
-            odds = by_name + READING * _logit(mention.rival)
-            key = (candidate.turn, candidate.alias.rival)
+        for name in context.named:
+            odds = name.odds + READING * _logit(name.mention.rival)
+            key = (name.candidate.turn, name.candidate.alias.rival)
             if odds >= LEAST_ODDS and (key not in best or odds > best[key][0]):
-                best[key] = (odds, candidate, mention)
+                best[key] = (odds, name.candidate, name.mention)
         return [self._insight(context, *best[key]) for key in sorted(best)]
 
     def _insight(
@@ -52,16 +51,18 @@ class Competitors:
         )
 
 
-def _promising(context: Context) -> list[tuple[Candidate, float]]:
+def promising(
+    parsed: Parsed, competitors: Sequence[Competitor], own_names: Sequence[str]
+) -> list[tuple[Candidate, float]]:
     """Candidates with their log-odds by name and place, but not those within an own name."""
-    texts = [turn.text for turn in context.turns]
+    texts = [turn.text for turn in parsed.turns]
     cased = is_cased(texts)
-    own = NameFinder(Competitor(name) for name in context.own_names).exact(texts)
+    own = NameFinder(Competitor(name) for name in own_names).exact(texts)
     found = []
-    for candidate in NameFinder(context.competitors).candidates(texts):
+    for candidate in NameFinder(competitors).candidates(texts):
         if any(_covers(mine, candidate) for mine in own):
             continue
-        doc = context.doc(candidate.turn)
+        doc = parsed.doc(candidate.turn)
         odds = log_odds(features(candidate, texts[candidate.turn], doc, cased))
         if odds >= HOPELESS:
             found.append((candidate, odds))

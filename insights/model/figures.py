@@ -74,12 +74,13 @@ def figures(reader: Reader, calls: Sequence[Call]) -> dict[str, Any]:
     stance: list[bool] = []
     rival = Tally()
     for number, call in enumerate(calls):
-        for index, reading in enumerate(reader.read(call.turns)):
+        spans, stances = _mentions(call)
+        readings, mentions = reader.read(call.turns, spans)
+        for index, reading in enumerate(readings):
             if call.turns[index].speaker is not Speaker.SELLER:
                 _tally_turn(tallies, call, number, index, reading)
                 category += _category(call, index, reading)
-        spans, stances = _mentions(call)
-        for mention, told in zip(reader.mentions(call.turns, spans), stances, strict=True):
+        for mention, told in zip(mentions, stances, strict=True):
             rival.probabilities.append(mention.rival)
             rival.truth.append(told is not None)
             rival.call.append(number)
@@ -149,7 +150,7 @@ def speed(reader: Reader, calls: Sequence[Call]) -> float:
     """Turns, of all speakers, in a second of one core's time."""
     reader.read(calls[0].turns)
     began = time.process_time()
-    turns = sum(len(reader.read(call.turns)) for call in calls[:10])
+    turns = sum(len(reader.read(call.turns)[0]) for call in calls[:10])
     return turns / (time.process_time() - began)
 
 

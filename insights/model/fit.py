@@ -26,7 +26,7 @@ LENGTHS = 32  # a batch's length is a multiple: torch keeps a kernel and its mem
 class Recipe:
     """How a network is fitted."""
 
-    epochs: int = 3
+    epochs: int = 4
     batch: int = 4  # windows a step, of some fifteen turns each
     rate: float = 6e-5  # of the top layer; each layer below learns `fade` times as fast
     head_rate: float = 6e-4
@@ -34,7 +34,7 @@ class Recipe:
     still: int = 2  # layers, from below, that stay as the base has them: they know words, not sales
     warmup: float = 0.1  # share of the steps
     decay: float = 0.01
-    masked: float = 0.5  # share of the calls, in an epoch, that are read with names masked
+    masked: float = 0.8  # share of the calls, in an epoch, that are read with names masked
     smooth: float = 0.02  # label smoothing
     words: float = 0.5  # weight of the word pieces' loss
     category: float = 2.0

@@ -3,10 +3,11 @@
 For who builds on it (the detectors):
 
     reader = Reader.load()            # checks the files, starts no threads: safe before a fork
-    for turn, reading in zip(turns, reader.read(turns)):
+    readings, mentions = reader.read(turns, [(turn_index, start_char, end_char), ...])
+    for turn, reading in zip(turns, readings):
         if reading.objection >= reader.thresholds.objection:
             category = max(reading.categories, key=reading.categories.__getitem__)
-    for mention in reader.mentions(turns, [(turn_index, start_char, end_char), ...]):
+    for mention in mentions:
         if mention.rival >= reader.thresholds.rival: ...
 
 It reads reader.onnx.gz, tokenizer.json and card.json beside this file, or those that were retrained
@@ -40,12 +41,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 Numbers = NDArray[np.float32]
 KINDS = 2 + len(Category)  # scores of a part before those of the themes
+WORDS = 3 + len(Stance)  # scores of a word piece: objection, request, rival, stances
 
 
 class Carry(NamedTuple):
     """How much one word, the characters [start_char, end_char) of the turn, carries an objection
     or a request, from 0 to 1: to be compared within a turn, for choosing the clause to quote; and
-    how likely it is a rival's name, before it is masked and read again (`Reader.mentions`)."""
+    how likely it is a rival's name."""
 
     start_char: int
     end_char: int
@@ -142,41 +144,29 @@ class Reader:
                 "reinstall Earshot, or train the model again."
             ) from error
 
-    def read(self, turns: Sequence[Turn]) -> list[Reading]:
-        """Read each turn in its conversation."""
-        said = self._encoding.said(turns)
+    def read(
+        self, turns: Sequence[Turn], names: Sequence[Mentioned] = ()
+    ) -> tuple[list[Reading], list[Mention]]:
+        """Read each turn in its conversation, and how each name is spoken of. The names are
+        hidden from all readings: what is said of one tells more than which one it is."""
+        said, places = self._encoding.masked(self._encoding.said(turns), names)
+        named = [(turn, at) for (turn, _, _), at in zip(names, places, strict=True)]
         scores: dict[int, list[Numbers]] = {}
-        pieces = [np.full((len(turn.ids), 3), -np.inf, dtype=np.float32) for turn in said]
-        for window in self._encoding.windows(said):
+        pieces = [np.full((len(turn.ids), WORDS), -np.inf, dtype=np.float32) for turn in said]
+        for window in self._encoding.windows(said, {turn for turn, _ in named}):
             of_parts, of_pieces, wishes, themes = self.run(window)
             of_parts = np.hstack([of_parts, themes, wishes])
             for part, score in zip(window.parts, of_parts, strict=True):
                 scores.setdefault(part.turn, []).append(score)
                 here = pieces[part.turn][part.first : part.first + part.count]
-                np.maximum(here, of_pieces[part.at : part.at + part.count, :3], out=here)
-        return [
+                np.maximum(here, of_pieces[part.at : part.at + part.count], out=here)
+        readings = [
             SILENT
             if turn.speaker is Speaker.SELLER or n not in scores
-            else self._reading(turn, said[n], np.stack(scores[n]), pieces[n])
+            else self._reading(turn, said[n], np.stack(scores[n]), pieces[n][:, :3])
             for n, turn in enumerate(turns)
         ]
-
-    def mentions(self, turns: Sequence[Turn], mentions: Sequence[Mentioned]) -> list[Mention]:
-        """Read how each mentioned name is spoken of."""
-        said, places = self._encoding.masked(self._encoding.said(turns), mentions)
-        wanted = {(turn, at) for (turn, _, _), at in zip(mentions, places, strict=True)}
-        read: dict[tuple[int, int], Mention] = {}
-        for window in self._encoding.windows(said, {turn for turn, _ in wanted}):
-            here = [
-                (turn, at, part.at + at - part.first)
-                for part in window.parts
-                for turn, at in wanted
-                if turn == part.turn and part.first <= at < part.first + part.count
-            ]
-            if here:
-                pieces = self.run(window)[1]
-                read.update({(turn, at): self._mention(pieces[n]) for turn, at, n in here})
-        return [read[turn, at] for (turn, _, _), at in zip(mentions, places, strict=True)]
+        return readings, [self._mention(pieces[turn][at]) for turn, at in named]
 
     @cached_property
     def _encoding(self) -> Encoding:
@@ -240,10 +230,11 @@ def _carries(
     text: str, spans: Sequence[tuple[int, int]], pieces: NDArray[np.floating[Any]]
 ) -> tuple[Carry, ...]:
     """Word pieces' scores, of shape (pieces, 3), as words' scores: a word's is its pieces' mean."""
-    starts = np.array([at for at, _ in spans])
+    starts, ends = np.array(spans, dtype=int).reshape(-1, 2).T
     found = []
     for word in re.finditer(r"\S+", text):
-        first, last = np.searchsorted(starts, word.span())
+        first = np.searchsorted(ends, word.start(), side="right")
+        last = np.searchsorted(starts, word.end())
         if first < last:
             scores = map(float, pieces[first:last].mean(axis=0))
             found.append(Carry(word.start(), word.end(), *scores))

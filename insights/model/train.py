@@ -30,7 +30,6 @@ from insights.model.examples import (
     Call,
     MentionTruth,
     PartTruth,
-    examples,
     masked_examples,
 )
 from insights.model.export import write_card, write_model
@@ -91,19 +90,13 @@ def _encoding(base: Base) -> Encoding:
 def read(reader: Reader, encoding: Encoding, call: Call) -> Unseen:
     """What the shipped files make of a call, beside its labels."""
     rng = random.Random(0)  # noqa: S311 - no secret
-    plain, masked = list(examples(call, encoding)), list(masked_examples(call, encoding, rng))
-    turns = [
-        (score, part)
-        for example in plain
-        for score, part in zip(reader.run(example.window)[0], example.parts, strict=True)
-        if part.judged
-    ]
-    mentions = [
-        (pieces[mention.at, 2:], mention)
-        for example in masked
-        for _, pieces, *_ in [reader.run(example.window)]
-        for mention in example.mentions
-    ]
+    turns: list[tuple[Any, PartTruth]] = []
+    mentions: list[tuple[Any, MentionTruth]] = []
+    for example in masked_examples(call, encoding, rng):
+        of_parts, of_pieces, *_ = reader.run(example.window)
+        told = zip(of_parts, example.parts, strict=True)
+        turns += [(score, part) for score, part in told if part.judged]
+        mentions += [(of_pieces[mention.at, 2:], mention) for mention in example.mentions]
     return Unseen(
         call.group,
         np.array([score for score, _ in turns], dtype=float).reshape(-1, TURN_SCORES),

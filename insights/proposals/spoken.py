@@ -79,7 +79,7 @@ def _kind(doc: Doc, start: int, end: int) -> str | None:
 
 def _score(context: Context, turn: int, name: Span) -> float | None:
     """How likely the name is a rival's; None for what is no name at all."""
-    kind = _kind(context.with_entities(turn), *name)
+    kind = _kind(context.parsed.with_entities(turn), *name)
     if kind is None:
         return None
     rival = min(max(_rival(context.readings[turn], name), 1e-6), 1 - 1e-6)

@@ -145,7 +145,8 @@ def by_wish(conn: db.Connection, reader: Reader) -> Search:
 
 def wish(reader: Reader, text: str) -> NDArray[np.float32]:
     """What the reader takes a text to wish."""
-    return reader.read([Turn(Speaker.BUYER, text)])[0].meaning
+    (reading,), _ = reader.read([Turn(Speaker.BUYER, text)])
+    return reading.meaning
 
 
 def measured(search: Search, asked: Sequence[Asked]) -> tuple[float, float]:

@@ -33,7 +33,8 @@ def call(*lines: str) -> list[Turn]:
 
 
 def last(reader: Reader, *lines: str) -> Reading:
-    return reader.read(call(*lines))[-1]
+    readings, _ = reader.read(call(*lines))
+    return readings[-1]
 
 
 def likeliest(reading: Reading) -> Category:
@@ -66,7 +67,7 @@ def test_a_wish_is_told_and_the_words_that_carry_it(reader: Reader) -> None:
 def test_who_speaks_decides(reader: Reader) -> None:
     words = "Our security officer won't accept data outside the country."
     (seller,), (unknown,) = (
-        reader.read([Turn(who, words)]) for who in (Speaker.SELLER, Speaker.UNKNOWN)
+        reader.read([Turn(who, words)])[0] for who in (Speaker.SELLER, Speaker.UNKNOWN)
     )
 
     assert seller.objection == seller.request == 0.0
@@ -83,11 +84,21 @@ def test_a_stance_is_read_from_how_the_name_is_spoken_of(reader: Reader) -> None
     )
     spans = [(1, turns[1].text.index("Corvane"), turns[1].text.index("Corvane") + 7)]
     spans += [(3, turns[3].text.index("Bluestead"), turns[3].text.index("Bluestead") + 9)]
-    using, evaluating = reader.mentions(turns, spans)
+    _, (using, evaluating) = reader.read(turns, spans)
 
     assert using.stances[Stance.USING] > evaluating.stances[Stance.USING]
     assert max(evaluating.stances, key=evaluating.stances.__getitem__) is Stance.EVALUATING
     assert math.isclose(sum(using.stances.values()), 1.0, abs_tol=1e-5)
+
+
+def test_a_hidden_name_keeps_its_words(reader: Reader) -> None:
+    text = "We looked at Blue Harbour Systems last year and it was far too dear."
+    start = text.index("Blue")
+    (reading,), _ = reader.read([Turn(Speaker.BUYER, text)], [(0, start, start + 20)])
+
+    assert [text[c.start_char : c.end_char] for c in reading.carries] == text.split()
+    hidden = reading.carries[3:6]
+    assert len({carry[2:] for carry in hidden}) == 1
 
 
 def test_a_call_reads_the_same_again(reader: Reader) -> None:
@@ -105,7 +116,7 @@ def test_what_was_said_before_decides(reader: Reader) -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00\x07\x1b[2J", "🙂" * 50, "‮a‏ﷺ", "x" * 5000])
 def test_odd_words_are_read(reader: Reader, text: str) -> None:
-    (reading,) = reader.read([Turn(Speaker.BUYER, text)])
+    (reading,), _ = reader.read([Turn(Speaker.BUYER, text)])
 
     assert 0.0 <= reading.objection <= 1.0
     assert math.isclose(sum(reading.categories.values()), 1.0, abs_tol=1e-5)
@@ -113,14 +124,13 @@ def test_odd_words_are_read(reader: Reader, text: str) -> None:
 
 
 def test_a_call_of_nothing(reader: Reader) -> None:
-    assert reader.read([]) == []
-    assert reader.mentions([], []) == []
+    assert reader.read([]) == ([], [])
 
 
 def test_a_very_long_turn_is_read_to_its_end(reader: Reader) -> None:
     filler = "and then we went down to the yard and had a look at the trucks there " * 350
     text = filler + "but our security officer will not accept data outside the country"
-    (reading,) = reader.read([Turn(Speaker.BUYER, text)])
+    (reading,), _ = reader.read([Turn(Speaker.BUYER, text)])
 
     assert len(reading.carries) == len(text.split()) > 5000
     assert max(reading.carries, key=lambda c: c.objection).start_char > len(filler) - 100
@@ -134,15 +144,15 @@ def test_carries_and_mentions_keep_to_the_words(
     reader: Reader, texts: Sequence[str], data: st.DataObject
 ) -> None:
     turns = [Turn(data.draw(st.sampled_from(list(Speaker))), text) for text in texts]
-    for turn, reading in zip(turns, reader.read(turns), strict=True):
+    at = data.draw(st.integers(0, len(texts[0])))
+    readings, (mention,) = reader.read(turns, [(0, at, len(texts[0]))])
+    for turn, reading in zip(turns, readings, strict=True):
         ends = [0]
         for carry in reading.carries:
             assert ends[-1] <= carry.start_char < carry.end_char <= len(turn.text)
             assert 0.0 <= carry.objection <= 1.0
             assert 0.0 <= carry.request <= 1.0
             ends.append(carry.end_char)
-    at = data.draw(st.integers(0, len(texts[0])))
-    (mention,) = reader.mentions(turns, [(0, at, len(texts[0]))])
     assert 0.0 <= mention.rival <= 1.0
 
 
