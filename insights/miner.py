@@ -76,7 +76,6 @@ class Miner:
         spans = [(candidate.turn, candidate.start, candidate.end) for candidate, _ in found]
         readings, mentions = self._reader.read(transcript.turns, spans)
         return Context(
-            turns=transcript.turns,
             parsed=parsed,
             readings=tuple(readings),
             named=tuple(

@@ -48,7 +48,6 @@ class Named:
 class Context:
     """One call, as every detector sees it."""
 
-    turns: tuple[Turn, ...]
     parsed: Parsed
     readings: tuple[Reading, ...]  # one a turn
     named: tuple[Named, ...]
@@ -57,9 +56,10 @@ class Context:
     own_names: tuple[str, ...]
     model_version: str
 
-    def doc(self, turn: int) -> Doc:
-        """The turn's parse."""
-        return self.parsed.doc(turn)
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All that was said."""
+        return self.parsed.turns
 
     def quote(self, turn: int, start: int, end: int) -> Quote:
         """The characters [start, end) of a turn, with the seconds when they were said."""

@@ -37,7 +37,7 @@ class Competitors:
     def _insight(
         self, context: Context, odds: float, candidate: Candidate, mention: Mention
     ) -> Insight:
-        doc = context.doc(candidate.turn)
+        doc = context.parsed.doc(candidate.turn)
         start, end = clause_around(doc, candidate.start, candidate.end)
         return Insight(
             turn=candidate.turn,

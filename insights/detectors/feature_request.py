@@ -35,7 +35,7 @@ class FeatureRequests:
 
     def _insight(self, context: Context, turn: int, themes: Sequence[str]) -> Insight:
         reading = context.readings[turn]
-        doc = context.doc(turn)
+        doc = context.parsed.doc(turn)
         scores = [carry.request for carry in reading.carries]
         start, end = carrying_clauses(doc, reading.carries, scores)
         return Insight(

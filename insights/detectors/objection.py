@@ -29,7 +29,7 @@ class Objections:
     def _insight(self, context: Context, turn: int) -> Insight:
         reading = context.readings[turn]
         scores = [carry.objection for carry in reading.carries]
-        start, end = carrying_clauses(context.doc(turn), reading.carries, scores)
+        start, end = carrying_clauses(context.parsed.doc(turn), reading.carries, scores)
         return Insight(
             turn=turn,
             kind=self.kind,

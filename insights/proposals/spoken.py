@@ -95,4 +95,4 @@ def _rival(reading: Reading, name: Span) -> float:
 
 
 def _quote(context: Context, turn: int, name: Span) -> Quote:
-    return context.quote(turn, *clause_around(context.doc(turn), *name))
+    return context.quote(turn, *clause_around(context.parsed.doc(turn), *name))
