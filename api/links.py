@@ -13,15 +13,15 @@ QuotesPath = Callable[..., str]
 
 def quotes_path(question: Question) -> QuotesPath:
     """The list of what a question counts, or of a part of it, newest first: the same calls, and
-    nothing that a person rejected. An answer about rivals has a thousand such paths: what is the
-    same in all of them is written once."""
+    what a person rejected only where that was asked for. An answer about rivals has a thousand such
+    paths: what is the same in all of them is written once."""
     among = {each.name: getattr(question.among, each.name) for each in fields(question.among)}
     same = {
         "kind": question.kind.value,
         **among,
         "since": f"{question.since}T00:00:00Z",
         "until": f"{question.until}T00:00:00Z",
-        "rejected": "false",
+        "rejected": "false" if question.among.review is None else None,
     }
     written = {name: _pair(name, value) for name, value in same.items()}
 
@@ -33,6 +33,6 @@ def quotes_path(question: Question) -> QuotesPath:
 
 
 @lru_cache(maxsize=10_000)
-def _pair(name: str, value: str | None) -> str:
+def _pair(name: str, value: str | float | None) -> str:
     """Empty where nothing is asked; what is asked for is of few names."""
     return urlencode({name: value}) if value is not None else ""

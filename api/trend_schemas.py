@@ -106,7 +106,10 @@ class TrendsOut(Answer):
     kind: Kind
     period: Unit
     by: Dimension | None
-    headline: str = Field(examples=["Price came up in 9 of 21 calls in the last four weeks, …"])
+    headline: str | None = Field(
+        description="Null but on the first page: it is about all labels.",
+        examples=["Price came up in 9 of 21 calls in the last four weeks, …"],
+    )
     caution: str | None = Field(description="Why a change may not be the buyers'.")
     periods: list[PeriodOut]
     compared: ComparedOut | None
@@ -114,21 +117,23 @@ class TrendsOut(Answer):
         description="Changes that are told first, then what came up in most calls."
     )
     left_out: int = Field(description="Labels beyond these, each in fewer calls.")
+    next: str | None = Field(description="The cursor for going on; null at the end.")
 
 
-def trends_out(trends: Trends) -> TrendsOut:
-    """The answer in the API's shape."""
+def trends_out(trends: Trends, next: str | None) -> TrendsOut:
+    """The answer in the API's shape; `next` is the cursor for going on."""
     pairs = zip(trends.question.periods, trends.calls, strict=True)
     return TrendsOut(
         kind=trends.question.kind,
         period=trends.question.unit,
         by=trends.question.by,
-        headline=telling.headline(trends),
+        headline=None if trends.first else telling.headline(trends),
         caution=telling.caution(trends) or None,
         periods=[_period(period, calls, trends) for period, calls in pairs],
         compared=compared_out(trends.compared) if trends.compared else None,
         items=_all_series(trends),
         left_out=trends.left_out,
+        next=next,
     )
 
 

@@ -116,7 +116,7 @@ def _evidence(
     wanted = replace(leads.question, label=label)
     unknown = None if group else leads.by
     if group:
-        wanted = replace(wanted, among=replace(wanted.among, **{leads.by.value: group}))
+        wanted = replace(wanted, among=wanted.among.also(leads.by, group))
     found, mentions = quotes(conn, wanted, unknown, QUOTES)
     where = telling.group_words(leads.by, group or None)
     title = f"{label_words(Kind.OBJECTION, label)}, {where[0].lower()}{where[1:]}"

@@ -21,8 +21,7 @@ from ingest.base.db import Connection
 from insights.catalogue.queries import company_names
 from insights.digest import Mention, Week, label_words
 from insights.insight import Kind
-from insights.trends import queries, telling
-from insights.trends.rules import most_series
+from insights.trends import queries, rules, telling
 from insights.trends.trend import (
     Dimension,
     Filter,
@@ -152,7 +151,7 @@ def trends_page(
     with here.pool.connection() as conn:
         newest = queries.last_day(conn, among)
         question = _question(asked, today, newest)
-        trends = answered(conn, question, today, min(USUAL_SERIES, most_series(question)))
+        trends = answered(conn, question, today, rules.page(question, USUAL_SERIES))
         shown = _shown(trends)
         return page(
             "trends.html",
@@ -283,7 +282,7 @@ def _quotes(
     by, title = question.by, label_words(question.kind, label)
     wanted = replace(question, label=label)
     if by and group is not None:
-        wanted = replace(wanted, among=replace(question.among, **{by.value: group}))
+        wanted = replace(wanted, among=question.among.also(by, group))
     if by:
         title += f", {telling.group_words(by, group)[0].lower()}"
         title += telling.group_words(by, group)[1:]

@@ -2,12 +2,13 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request, Response
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from api.schemas import INTEGER
 from ingest.base.errors import Refused
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
@@ -16,6 +17,13 @@ Cursor = Annotated[
 ]
 
 Position = TypeVar("Position")
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where a list goes on whose order is computed for all of it: after so many items."""
+
+    items: Annotated[int, Field(ge=0, le=INTEGER)]
 
 
 class BadCursor(Refused):

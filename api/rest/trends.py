@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
-from api.rest.parameters import Reader, Words
+from api.rest.lists import After, Cursor, decode, next_cursor
+from api.rest.parameters import Reader, Reviewed, Sureness, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.trend_schemas import TrendsOut, to_csv, trends_out
 from ingest.base.db import Connection
@@ -48,16 +49,22 @@ def among(
     lead_source: Words = None,
     campaign: Words = None,
     rival: Words = None,
+    min_confidence: Sureness = None,
+    review: Reviewed = None,
 ) -> Filter:
-    """Which calls are meant; an empty name asks for nothing, as an empty field of a form. `rival`:
-    calls in which it is named."""
-    given = Filter(company, account, segment, stage, rep, lead_source, campaign, rival)
+    """Which calls are meant, and which of their mentions count; an empty name asks for nothing, as
+    an empty field of a form. `rival`: calls in which it is named."""
+    given = Filter(
+        *(company, account, segment, stage, rep, lead_source, campaign, rival),
+        *(min_confidence, review),
+    )
     return Filter(**{name: value for name, value in asdict(given).items() if value})
 
 
 @router.get("/trends", response_model=TrendsOut, responses=ANSWERS)
 def get_trends(
     request: Request,
+    response: Response,
     here: Here,
     _: Reader,
     kind: Kind,
@@ -68,6 +75,7 @@ def get_trends(
     until: Day = None,
     by: Dimension | None = None,
     limit: Limit = USUAL_SERIES,
+    cursor: Cursor = None,
     format: Format = None,
 ) -> Response:
     """The labels of one kind: in how many of the calls mined each came up, day by day, ISO week by
@@ -75,15 +83,21 @@ def get_trends(
     differ from as many before by more than chance.
 
     Names match case aside. `since` ≤ day < `until`, widened to whole periods; by default the twelve
-    up to today. At most 120 periods, and 2,600 points of all labels together: `left_out` says how
-    many labels are beyond. What a person rejected counts nowhere, and calls that are not mined yet
-    are in no denominator. As CSV by `Accept: text/csv` or `format=csv`.
+    up to today. At most 120 periods, and 2,600 points of all labels together on a page: `left_out`
+    says how many labels are beyond, and `next` goes on with them. What a person rejected counts
+    nowhere, and calls that are not mined yet are in no denominator. `min_confidence` and `review`
+    choose mentions: the calls beside them stay all that were mined. As CSV by `Accept: text/csv` or
+    `format=csv`.
     """
     today = datetime.now(UTC).date()
     asked = Question(kind, span(period, since, until, today), among, label, by)
+    first = decode(cursor, After) or After(0)
+    wanted = rules.page(asked, limit, first.items)
     with here.pool.connection() as conn:
-        answer = trends_out(answered(conn, asked, today, min(limit, rules.most_series(asked))))
-    return respond(request, answer, to_csv, f"{kind.value}-trends", format)
+        found = answered(conn, asked, today, wanted)
+    more = After(wanted.stop) if found.left_out else None
+    answer = trends_out(found, next_cursor(request, response, more))
+    return respond(request, answer, to_csv, f"{kind.value}-trends", format, response.headers)
 
 
 def span(unit: Unit, since: date | None, until: date | None, today: date) -> tuple[Period, ...]:
@@ -93,7 +107,7 @@ def span(unit: Unit, since: date | None, until: date | None, today: date) -> tup
 
 
 def answered(
-    conn: Connection, question: Question, today: date, most: int = rules.MOST_SERIES
+    conn: Connection, question: Question, today: date, wanted: slice = rules.HEAVIEST
 ) -> Trends:
-    """The answer to a question, of at most so many series; `today` is the day in UTC."""
-    return rules.build(question, queries.count(conn, question, today, most), today, most)
+    """The answer to a question, with the series wanted; `today` is the day in UTC."""
+    return rules.build(question, queries.count(conn, question, today, wanted), today, wanted)

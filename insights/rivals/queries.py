@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ingest.base.db import Connection
 from insights.insight import Kind, Stance
 from insights.rivals.rival import Counts, Deal, Named, Stood, Together
-from insights.trends.queries import COUNTED, FACTS, conditions, mentions, values_of
+from insights.trends.queries import COUNTED, FACTS, conditions, mentions, said, values_of
 from insights.trends.trend import Question
 
 ENDED = r"lower(told) ~ '\m(won|lost)\M'"
@@ -85,7 +85,7 @@ def said_query(question: Question, objections: int) -> str:
     """All that is counted of who is named, beside so many objections: each call is read once. Its
     objections are the bits of a number, so that all that come with a rival are counted in one go.
     """
-    said = f"from call_mentions {FACTS} {conditions(question, 'd.call_id')}"
+    rows = f"from {said(question)} {FACTS} {conditions(question, 'd.call_id')}"
     beside = ", ".join(
         f"count(*) filter (where objections & {1 << n} > 0)" for n in range(objections)
     )
@@ -93,11 +93,11 @@ def said_query(question: Question, objections: int) -> str:
                    select d.call_id, sum(
                        1::bigint << array_position(%(objections)s::text[], d.label) - 1
                    )::bigint as objections
-                   {said} and d.kind = 'objection' and d.label = any(%(objections)s)
+                   {rows} and d.kind = 'objection' and d.label = any(%(objections)s)
                    group by 1),
                named as materialized (
                    select d.call_id, d.label, d.mentions, d.stances, d.account_id
-                   {said} and d.kind = 'competitor'),
+                   {rows} and d.kind = 'competitor'),
                part as (  -- sorting to count distinct accounts would take longer
                    select label, account_id, stances, grouping(stances) = 1 as by_account,
                           sum(mentions) as mentions, count(*) as calls
@@ -138,7 +138,7 @@ def deals_query(question: Question) -> str:
                    order by buyer, held_at desc, id desc),
                named as (
                    select coalesce(d.account_id, -d.call_id) as buyer, d.label
-                   from call_mentions {FACTS} {conditions(question, "d.call_id")}
+                   from {said(question)} {FACTS} {conditions(question, "d.call_id")}
                      and d.kind = 'competitor' group by 1, 2),
                rivals as (
                    select buyer, array_agg(label order by label) as rivals from named

@@ -8,8 +8,9 @@ The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions
 and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
 account as well, and so have nearly a row a call. What asks for a stage, rep, lead source or
 campaign goes to the calls that count (`mined_call`, index mined_call_by_day) and what each counts
-for (`call_mentions`, index call_mentions_by_kind): both know all that is asked for. All ways give
-the same numbers; the tests hold them side by side.
+for (`call_mentions`, index call_mentions_by_kind): both know all that is asked for. What asks for a
+confidence or a review state counts the insights themselves. All ways give the same numbers; the
+tests hold them side by side.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from ingest.base.db import Connection
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
 from insights.trends.rules import (
-    MOST_SERIES,
+    HEAVIEST,
     compared,
     fewest_told,
     key,
@@ -80,8 +81,7 @@ _ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
 _ALL_ROLLED_UP = f"d left join company co on co.id = d.company_id where {_DAYS}"
 
 FACTS = f"""d {PARTIES} left join rep r on r.id = d.rep_id where {_DAYS}"""
-"""Behind `mined_call` or `call_mentions`: what counts in the time asked for. Its call is
-`d.call_id`."""
+"""Behind `mined_call` or `said`: what counts in the time asked for. Its call is `d.call_id`."""
 
 MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
 left join rep r on r.id = d.rep_id"""
@@ -100,18 +100,18 @@ _DAY = "(d.held_at at time zone 'UTC')"
 
 
 def count(
-    conn: Connection, question: Question, today: date | None = None, most: int = MOST_SERIES
+    conn: Connection, question: Question, today: date | None = None, wanted: slice = HEAVIEST
 ) -> Counts:
     """Everything that an answer is made of. With the day that is `today`, of rivals and wishes,
-    which may be thousands, those are left out that an answer of so many series does not have."""
+    which may be thousands, those are left out that an answer of the series wanted does not have."""
     values = values_of(question)
     calls = _calls(conn, calls_query(question), values)
     versions = tuple(conn.execute(versions_query(question), values, prepare=False).fetchall())
     if today is None or question.kind is Kind.OBJECTION:
         return Counts(calls, _labels(conn, labels_query(question), values), versions)
     spans = compared(question.periods, today, {})
-    weighed = _weighed(conn, question, spans, fewest_told(calls, spans), most)
-    heaviest = pick(calls, weighed, spans, most)
+    weighed = _weighed(conn, question, spans, fewest_told(calls, spans), wanted.stop)
+    heaviest = pick(calls, weighed, spans, wanted)
     values["series"] = [
         label if question.by is None else f"{group or ''}{_AND}{label}"
         for label, group in spelled(heaviest, calls)
@@ -201,8 +201,9 @@ def by_company(question: Question) -> bool:
 
 def _asked(question: Question) -> set[str]:
     """What of a call it asks for."""
-    among = {name for name, value in asdict(question.among).items() if value is not None}
-    return among | ({question.by.value} if question.by else set())
+    among = asdict(question.among)
+    given = {name for name in _CONDITIONS if among[name] is not None}
+    return given | ({question.by.value} if question.by else set())
 
 
 def calls_query(question: Question, start: str = "") -> str:
@@ -230,16 +231,39 @@ def labels_query(question: Question, which: str = "", start: str = "") -> str:
 
 def mentions(question: Question) -> tuple[str, str]:
     """Where the mentions asked for are, and the calls of these rows."""
-    rows, calls = f"call_mentions {FACTS}", "count(*)"
-    if by_company(question):
+    rows, calls = f"{said(question)} {FACTS}", "count(*)"
+    if question.among.whole and by_company(question):
         rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
         calls = "sum(d.calls)"
-    elif rolled_up(question):
+    elif question.among.whole and rolled_up(question):
         rows, calls = f"daily_mentions {_ROLLED_UP}", "sum(d.calls)"
     among = conditions(question, "d.call_id")
     if question.label is not None:
         among += " and lower(d.label) = lower(%(label)s)"
     return f"{rows} and d.kind = %(kind)s {among}", calls
+
+
+def said(question: Question) -> str:
+    """What each call counts for: as it is kept; where not all that stands counts, counted anew."""
+    if question.among.whole:
+        return "call_mentions"
+    return f"""(
+        select m.*, i.kind, i.label, i.mentions, i.stances
+        from mined_call m join (
+            select i.call_id, i.kind, i.label, count(*)::int as mentions,
+                   array_agg(i.stance order by i.stance)
+                       filter (where i.stance is not null) as stances
+            from insight i join mined_call m on m.call_id = i.call_id
+            where m.day >= %(since)s and m.day < %(until)s and {counting(question.among)}
+            group by 1, 2, 3) i on i.call_id = m.call_id)"""  # noqa: S608 - constants
+
+
+def counting(among: Filter) -> str:
+    """The condition on an insight `i` that counts."""
+    which = "i.review <> 'rejected'" if among.review is None else "i.review = %(review)s"
+    if among.min_confidence is not None:
+        which += " and i.confidence >= %(min_confidence)s"
+    return which
 
 
 def versions_query(question: Question) -> str:
@@ -296,7 +320,8 @@ def quotes(
 ) -> tuple[Sequence[Mention], int]:
     """What was said under the very label asked for, the latest first, and how many mentions there
     are in all; `unknown` takes only calls of which this is not known."""
-    among, which = conditions(question, "d.call_id"), "i.kind = %(kind)s and i.review <> 'rejected'"
+    among = conditions(question, "d.call_id")
+    which = f"i.kind = %(kind)s and {counting(question.among)}"
     mentions = "d.mentions"
     if question.label is not None:
         among += " and d.label = %(label)s"
@@ -310,7 +335,7 @@ def quotes(
     # What is shown of a mention is fetched of those that are shown: they are of the latest days.
     query = f"""with said as (
                     select d.call_id, {mentions} as mentions, rank() over (order by d.day desc)
-                    from call_mentions {FACTS} and d.kind = %(kind)s {among}),
+                    from {said(question)} {FACTS} and d.kind = %(kind)s {among}),
                 latest as (
                     select i.id from call d join insight i on i.call_id = d.id
                     where d.id in (select call_id from said where rank <= %(limit)s) and {which}
@@ -356,9 +381,9 @@ def conditions(question: Question, call: str = "d.id") -> str:
 
 def _given(among: dict[str, Any], call: str) -> str:
     return "".join(
-        f" and {_CONDITIONS[name].format(call=call)}"
-        for name, value in among.items()
-        if value is not None
+        f" and {condition.format(call=call)}"
+        for name, condition in _CONDITIONS.items()
+        if among[name] is not None
     )
 
 

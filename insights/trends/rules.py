@@ -50,6 +50,9 @@ month, which a small team needs to hold calls enough."""
 MOST_SERIES = 200
 """Series in one answer: more than anybody reads."""
 
+HEAVIEST = slice(0, MOST_SERIES)
+"""The series of an answer, of all in their order, where nobody says which."""
+
 MOST_POINTS = 2600
 """Of all series together: a year of weeks has the fifty heaviest, in some hundred kilobytes."""
 
@@ -212,18 +215,20 @@ def _fewest(now: int, before: int) -> int:
     return next((n for n in hits if not _is_rare(n, now, before)), NONE_WORTH)
 
 
-def most_series(question: Question) -> int:
-    """As many series as an answer takes."""
-    return min(MOST_SERIES, MOST_POINTS // len(question.periods))
+def page(question: Question, most: int, first: int = 0) -> slice:
+    """From the first on so many series, or as many as an answer takes."""
+    return slice(first, first + min(most, MOST_SERIES, MOST_POINTS // len(question.periods)))
 
 
-def build(question: Question, counts: Counts, today: date, most: int = MOST_SERIES) -> Trends:
-    """The answer to a question, from what the database counts, with at most so many series; `today`
-    is the day in UTC."""
+def build(question: Question, counts: Counts, today: date, wanted: slice = HEAVIEST) -> Trends:
+    """The answer to a question, from what the database counts, with the series wanted; `today` is
+    the day in UTC."""
     versions = _versions(counts)
     spans = compared(question.periods, today, versions)
     totals = _totals(counts.calls)
-    heaviest = counts.heaviest or pick(counts.calls, _weigh(counts, spans, most), spans, most)
+    heaviest = counts.heaviest or pick(
+        counts.calls, _weigh(counts, spans, wanted.stop), spans, wanted
+    )
     found = _found(counts.labels, {(weight.label, weight.group) for weight, _ in heaviest.judged})
     names = {key(name): name for name in _names(counts)}
     series = [
@@ -243,7 +248,8 @@ def build(question: Question, counts: Counts, today: date, most: int = MOST_SERI
             for period in question.periods
         ),
         series=tuple(series),
-        left_out=heaviest.of - len(series),
+        first=wanted.start,
+        left_out=max(0, heaviest.of - wanted.start - len(series)),
         marks=marks(question.periods, versions),
         compared=spans,
     )
@@ -275,9 +281,9 @@ def _weigh(counts: Counts, spans: Compared | None, most: int) -> Weighed:
 
 
 def pick(
-    calls: Iterable[CallCount], weighed: Weighed, spans: Compared | None, most: int
+    calls: Iterable[CallCount], weighed: Weighed, spans: Compared | None, wanted: slice
 ) -> Heaviest:
-    """The series that an answer of at most so many has."""
+    """The series wanted, of all in the order of an answer."""
     weights = weighed.weights
     changes: Sequence[Change | None] = [None] * len(weights)
     if spans:
@@ -291,7 +297,7 @@ def pick(
                 for _, group, _, now_calls, calls_before in weights
             ]
         )
-    judged = sorted(zip(weights, changes, strict=True), key=_weight)[:most]
+    judged = sorted(zip(weights, changes, strict=True), key=_weight)[wanted]
     return Heaviest(tuple(judged), weighed.series)
 
 

@@ -1,14 +1,14 @@
 """Trends as values: what is asked, what the database counts, what is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ingest.base.errors import Refused
 from insights.digest import ENOUGH_CALLS, Week
 from insights.evaluate import Share
-from insights.insight import Kind
+from insights.insight import Kind, Review
 
 MOST_PERIODS = 120
 """Periods in one answer: ten years of months, two of weeks, four months of days."""
@@ -115,7 +115,8 @@ def last_periods(unit: Unit, number: int, until: date) -> tuple[Period, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which calls are meant; names match case aside, None asks for nothing."""
+    """Which calls are meant, and which of their mentions count; names match case aside, None asks
+    for nothing."""
 
     company: str | None = None
     account: str | None = None
@@ -125,6 +126,18 @@ class Filter:
     lead_source: str | None = None
     campaign: str | None = None
     rival: str | None = None  # named in the call
+    min_confidence: float | None = None  # of the mentions that count
+    review: Review | None = None  # likewise; None: all but what was rejected
+
+    @property
+    def whole(self) -> bool:
+        """Whether all mentions count that stand."""
+        return self.min_confidence is None and self.review is None
+
+    def also(self, dimension: Dimension, group: str) -> "Filter":
+        """Of these calls, those of one group."""
+        named: dict[str, Any] = {dimension.value: group}
+        return replace(self, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +285,7 @@ class Trends:
     today: date
     calls: tuple[int, ...]  # mined, one number a period, of all groups
     series: tuple[Series, ...]  # changes that are told first, then what came up in most calls
+    first: int  # series before those
     left_out: int  # series beyond those, each in fewer calls
     marks: tuple[Period, ...]  # in which another version of the detector set in
     compared: Compared | None  # None where there are no two whole periods

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.rest.lists import After, encode
 from api.tables import harmless
 from api.trend_schemas import COLUMNS
 from api.users import Role
@@ -109,6 +110,31 @@ def test_as_many_labels_as_are_asked_for(api: Api, heard: None) -> None:
     assert (len(whole["items"]), whole["left_out"]) == (2, 0)
     first = trends(api, f"kind=objection&by=stage&limit=1&{SPAN}")
     assert (first["items"], first["left_out"]) == (whole["items"][:1], 1)
+    second = trends(api, f"kind=objection&by=stage&limit=1&{SPAN}&cursor={first['next']}")
+    assert (second["items"], second["left_out"]) == (whole["items"][1:], 0)
+    assert (second["headline"], second["next"]) == (None, None)
+    beyond = After(2**31 - 1)
+    last = trends(api, f"kind=objection&by=stage&{SPAN}&cursor={encode(beyond)}")
+    assert (last["items"], last["left_out"], last["next"]) == ([], 0, None)
+    table = asked(api, f"kind=objection&by=stage&limit=1&format=csv&{SPAN}")
+    assert first["next"] in table.headers["link"]
+    for broken in ("x", encode(After(-1)), encode(After(2**31))):
+        answer = asked(api, f"kind=objection&{SPAN}&cursor={broken}")
+        assert_problem(answer, 422, "bad-cursor")
+
+
+def test_only_mentions_so_sure_or_so_reviewed_count(api: Api, heard: None) -> None:
+    for query, calls in [
+        ("min_confidence=0.9&review=", 21),
+        ("min_confidence=0.91", 0),
+        ("review=unreviewed&min_confidence=", 21),
+        ("review=confirmed", 0),
+    ]:
+        told = trends(api, f"kind=objection&{query}&{SPAN}")
+        assert sum(p["calls"] for item in told["items"] for p in item["points"]) == calls, query
+        assert sum(period["calls"] for period in told["periods"]) == 40
+    for broken in ("min_confidence=1.1", "min_confidence=nan", "review=maybe"):
+        assert_problem(asked(api, f"kind=objection&{broken}"), 422, "invalid-request")
 
 
 def test_the_usual_time_is_up_to_today(api: Api, heard: None) -> None:

@@ -4,6 +4,7 @@ import itertools
 import random
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from insights.queries import find_insights, insights_of
 from insights.reviews.queries import add_missed, review
 from insights.reviews.rules import Judgement, Missed
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
-from insights.stored import InsightFilter
+from insights.stored import InsightFilter, StoredInsight
 from insights.trends import queries, rules
 from insights.trends.queries import count, last_day, quotes, rolled_up, segments
 from insights.trends.trend import (
@@ -196,12 +197,15 @@ def test_what_is_left_out_could_not_be_told(conn: Connection, by: Dimension | No
     for unit, company, most in itertools.product((Unit.DAY, Unit.WEEK), (None, "Acme"), (1, 3)):
         spans = periods(unit, START, today)
         asked = Question(rival, spans, Filter(company=company), by=by)
-        whole, sifted = count(conn, asked), count(conn, asked, today, most)
-        told = rules.build(asked, whole, today, most)
-        assert rules.build(asked, sifted, today, most) == told
-        assert len(sifted.labels) < len(whole.labels)
-        assert sifted.heaviest
-        assert sifted.heaviest.of == told.left_out + most
+        whole, every = count(conn, asked), rules.build(asked, count(conn, asked), today)
+        for first in (0, 1, 5):
+            wanted = slice(first, first + most)
+            sifted = count(conn, asked, today, wanted)
+            told = rules.build(asked, sifted, today, wanted)
+            assert rules.build(asked, whole, today, wanted) == told
+            assert told.series == every.series[wanted]
+            assert len(sifted.labels) < len(whole.labels)
+            assert told.left_out == len(every.series) - first - len(told.series)
 
 
 @pytest.mark.usefixtures("many")
@@ -217,12 +221,13 @@ def test_each_filter_and_each_split_is_of_the_calls_own_details(conn: Connection
         split = count(conn, replace(ASKED, by=dimension))
         assert sum(row.calls for row in split.calls) == everything
         for group in {row.group for row in split.calls if row.group}:
-            among = Filter(**{dimension.value: group.upper()})
+            among = Filter().also(dimension, group.upper())
             alone = count(conn, replace(ASKED, among=among))
             of_group = [row for row in split.calls if (row.group or "").upper() == group.upper()]
             assert sum(r.calls for r in alone.calls) == sum(r.calls for r in of_group)
-    for field in fields(Filter):
-        none = Filter(**{field.name: "nobody"})
+    for name in {field.name for field in fields(Filter)} - {"min_confidence", "review"}:
+        nobody: dict[str, Any] = {name: "nobody"}
+        none = Filter(**nobody)
         assert count(conn, replace(ASKED, among=none)) == Counts((), (), ())
         assert last_day(conn, none) is None
     assert last_day(conn, Filter(campaign="SPRING"))
@@ -241,6 +246,48 @@ def test_the_quotes_are_as_many_as_were_counted(conn: Connection) -> None:
     latest, number = quotes(conn, ASKED, limit=3)
     assert len(latest) == 3 < number
     assert [m.held_at for m in latest] == sorted((m.held_at for m in latest), reverse=True)
+
+
+@pytest.mark.usefixtures("many")
+def test_only_mentions_so_sure_or_so_reviewed_count(conn: Connection, reviewer: int) -> None:
+    conn.execute("update insight set confidence = (id % 10) / 10.0")
+    verdicts = itertools.cycle((Review.CONFIRMED, Review.REJECTED, Review.UNREVIEWED))
+    found = find_insights(conn, InsightFilter(), None, 60)
+    for insight, verdict in zip(found, verdicts, strict=False):
+        review(conn, insight.id, Judgement(verdict), reviewer)
+    which = [Filter(min_confidence=0.0), Filter(min_confidence=0.6)]
+    which += [Filter(review=verdict) for verdict in Review]
+    for among, by, company in itertools.product(
+        which, (None, Dimension.STAGE, Dimension.SEGMENT), (None, "Acme")
+    ):
+        asked = replace(ASKED, among=replace(among, company=company), by=by)
+        counted, every = count(conn, asked), count(conn, replace(asked, among=Filter(company)))
+        assert set(counted.calls) == set(every.calls), "all that were mined"
+        found = _listed(conn, asked.among)
+        assert sum(row.mentions for row in counted.labels) == len(found) != 0
+        in_calls = {(each.call_id, each.label) for each in found}
+        assert sum(row.calls for row in counted.labels) == len(in_calls)
+        for label in ("price", "trust"):
+            quoted, number = quotes(conn, replace(asked, label=label), limit=1000)
+            assert len(quoted) == number
+            ids = {each.id for each in found if each.label == label}
+            assert {each.insight_id for each in quoted} == ids
+    everything = count(conn, replace(ASKED, among=Filter(min_confidence=0.0)))
+    assert set(everything.labels) == set(count(conn, ASKED).labels)
+
+
+def _listed(conn: Connection, among: Filter) -> list[StoredInsight]:
+    """What the list of insights has of it."""
+    wanted = InsightFilter(
+        kind=Kind.OBJECTION,
+        company=among.company,
+        min_confidence=among.min_confidence,
+        review=among.review,
+        rejected=None if among.review else False,
+        since=MONDAY.replace(hour=0),
+    )
+    found = find_insights(conn, wanted, None, 1000)
+    return [each for each in found if each.held_at.date() < WEEKS[-1].stop]
 
 
 def test_a_moved_call_is_counted_where_it_is(conn: Connection) -> None:
