@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
 from api.rest.lists import BadCursor, Cursor, decode, next_cursor
-from api.rest.parameters import Reader, Time, Words
+from api.rest.parameters import Reader, Reviewed, Sureness, Time, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.schemas import Text
 from api.search_schemas import FoundCallOut, SearchOut, to_csv
@@ -34,11 +34,15 @@ def among(
     until: Time = None,
     kind: Annotated[Kind | None, Query(description="Only in quotes of this kind.")] = None,
     label: Annotated[Words, Query(description="Only in quotes with this label.")] = None,
+    min_confidence: Annotated[
+        Sureness, Query(description="Only in quotes so sure or surer.")
+    ] = None,
+    review: Annotated[Reviewed, Query(description="Only in quotes so reviewed.")] = None,
 ) -> Among:
     """Which calls are meant; names match case aside, `since` ≤ held < `until`."""
     return Among(
         *(company, account, segment, stage, rep, lead_source, campaign),
-        *(since, until, kind, label),
+        *(since, until, kind, label, min_confidence, review),
     )
 
 

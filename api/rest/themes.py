@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
 from api.rest.lists import Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Id, Reader, Themer, Words
+from api.rest.parameters import Id, Reader, Reviewed, Sureness, Themer, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.rest.trends import Day
 from api.schemas import BIGINT, InsightOut, Page
@@ -48,11 +48,13 @@ def wished(
     campaign: Words = None,
     since: Day = None,
     until: Day = None,
+    min_confidence: Sureness = None,
+    review: Reviewed = None,
 ) -> ThemeFilter:
     """Which themes are wanted; an empty name asks for nothing, as an empty field of a form."""
     return ThemeFilter(
         *(company, status, account or None, segment or None, stage or None, rep or None),
-        *(lead_source or None, campaign or None, since, until),
+        *(lead_source or None, campaign or None, since, until, min_confidence, review),
     )
 
 
@@ -74,9 +76,9 @@ def list_themes(
     """What buyers wish: the themes of the most accounts first, of the largest value, or those heard
     last.
 
-    Account, segment, stage, rep, lead source, campaign (names match case aside) and `since` ≤ day
-    held < `until` (UTC) choose the mentions that count, in every number told here. As CSV by
-    `Accept: text/csv` or `format=csv`.
+    Account, segment, stage, rep, lead source, campaign (names match case aside), `since` ≤ day held
+    < `until` (UTC), confidence and review state choose the mentions that count, in every number
+    told here. As CSV by `Accept: text/csv` or `format=csv`.
     """
     after = decode(cursor, ThemePosition)
     with here.pool.connection() as conn:

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ingest.base.db import Connection
+from insights.counting import counting
 from insights.insight import Kind
 from insights.search.passages import START, STOP, shown
 from insights.search.search import (
@@ -369,18 +370,21 @@ def _looked_through(values: dict[str, Any]) -> str:
 
 
 def _in_quote(values: dict[str, Any]) -> str:
-    """Where a kind or a label is asked for, the words are in such a quote of the turn."""
+    """Where a quote is asked for, the words are in such a one of the turn."""
     return quote_sql(values, "and to_tsvector('spoken', i.quote) @@ %(query)s::tsquery")
 
 
 def quote_sql(values: dict[str, Any], also: str = "") -> str:
-    """The condition that the turn `t` has such a quote, where a kind or a label is asked for."""
+    """The condition that the turn `t` has such a quote, where one is asked for. What was rejected
+    is none, unless that is asked for."""
     asked = [sql for name, sql in _IN_QUOTE.items() if values[name] is not None]
-    if not asked:
+    sureness, review = values["min_confidence"], values["review"]
+    if not asked and sureness is None and review is None:
         return ""
+    asked.append(counting(sureness, review))
     return f"""and exists (
         select 1 from insight i where i.call_id = t.call_id and i.turn = t.position
-        and i.review <> 'rejected' {also} and {" and ".join(asked)})"""  # noqa: S608 - constants
+        {also} and {" and ".join(asked)})"""  # noqa: S608 - constants
 
 
 @contextmanager

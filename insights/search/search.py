@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ingest.base.errors import Refused
-from insights.insight import Kind
+from insights.insight import Kind, Review
 from transcribe.transcript import Speaker
 
 
@@ -47,7 +47,7 @@ class Order(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Among:
     """Which calls, and which of their turns, are meant; names match case aside, None asks for
-    nothing. With a kind or a label the words have to be in a quote of that kind or label."""
+    nothing. With a kind, label, confidence or review state the words have to be in such a quote."""
 
     company: str | None = None
     account: str | None = None
@@ -60,6 +60,8 @@ class Among:
     until: datetime | None = None  # held before
     kind: Kind | None = None
     label: str | None = None
+    min_confidence: float | None = None  # of the quote
+    review: Review | None = None  # likewise; None: all but what was rejected
 
 
 @dataclass(frozen=True, slots=True)

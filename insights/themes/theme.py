@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from insights.insight import Review
+
 
 class SuggestionState(StrEnum):
     """What became of a doubt whether two themes are one."""
@@ -86,6 +88,8 @@ class ThemeFilter:
     campaign: str | None = None
     since: date | None = None  # the first day, in UTC
     until: date | None = None  # the day after the last
+    min_confidence: float | None = None
+    review: Review | None = None  # None: all but what was rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Any
 from psycopg.rows import class_row, kwargs_row
 
 from ingest.base.db import Connection
+from insights.counting import counting
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
 from insights.trends.rules import (
@@ -254,16 +255,12 @@ def said(question: Question) -> str:
                    array_agg(i.stance order by i.stance)
                        filter (where i.stance is not null) as stances
             from insight i join mined_call m on m.call_id = i.call_id
-            where m.day >= %(since)s and m.day < %(until)s and {counting(question.among)}
+            where m.day >= %(since)s and m.day < %(until)s and {_counting(question)}
             group by 1, 2, 3) i on i.call_id = m.call_id)"""  # noqa: S608 - constants
 
 
-def counting(among: Filter) -> str:
-    """The condition on an insight `i` that counts."""
-    which = "i.review <> 'rejected'" if among.review is None else "i.review = %(review)s"
-    if among.min_confidence is not None:
-        which += " and i.confidence >= %(min_confidence)s"
-    return which
+def _counting(question: Question) -> str:
+    return counting(question.among.min_confidence, question.among.review)
 
 
 def versions_query(question: Question) -> str:
@@ -321,7 +318,7 @@ def quotes(
     """What was said under the very label asked for, the latest first, and how many mentions there
     are in all; `unknown` takes only calls of which this is not known."""
     among = conditions(question, "d.call_id")
-    which = f"i.kind = %(kind)s and {counting(question.among)}"
+    which = f"i.kind = %(kind)s and {_counting(question)}"
     mentions = "d.mentions"
     if question.label is not None:
         among += " and d.label = %(label)s"

@@ -158,6 +158,9 @@ def test_sorted_filtered_and_walked_on(api: Api) -> None:
 
     assert names(sort="value") == ["dark mode", "mails", "CSV export"]
     assert names(sort="value", account="acme 1") == ["mails"]
+    assert names(review="confirmed") == names(min_confidence="1") == []
+    every = names(sort="value", review="unreviewed", min_confidence="")
+    assert every == names(sort="value")
     assert names(stage="never") == names(rep="nobody") == names(lead_source="none") == []
     assert names(sort="recency", until=NOON.date().isoformat()) == []
     assert names(since=NOON.date().isoformat(), account="") == ["dark mode", "mails", "CSV export"]

@@ -3,7 +3,7 @@
 import random
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -42,6 +42,9 @@ ASKED = [
     ThemeFilter(stage="DEMO"),
     ThemeFilter(rep="Dana", segment="smb"),
     ThemeFilter(lead_source="webinar", campaign="Spring"),
+    ThemeFilter(min_confidence=0.9, since=SPRING),
+    ThemeFilter(review=Review.CONFIRMED),
+    ThemeFilter(review=Review.REJECTED, segment="mid"),
 ]
 
 
@@ -71,18 +74,21 @@ def counted_by_hand(conn: Connection, wanted: ThemeFilter) -> dict[int, tuple[An
     """What stands behind each theme, added up mention by mention."""
     rows = conn.execute(
         """select whole.id, whole.status, whole.status_since, c.id, c.held_at, c.deal_value_usd,
-                  a.id, a.value_usd, a.name, a.segment, c.stage, r.name, c.lead_source, c.campaign
+                  a.id, a.value_usd, i.review, i.confidence,
+                  a.name, a.segment, c.stage, r.name, c.lead_source, c.campaign
            from insight i join theme part on part.id = i.theme_id
            join theme whole on whole.id = coalesce(part.merged_into, part.id)
            join call c on c.id = i.call_id and c.company_id = part.company_id
            left join account a on a.id = c.account_id
-           left join rep r on r.id = c.rep_id where i.review <> 'rejected'"""
+           left join rep r on r.id = c.rep_id"""
     )
     parties: dict[int, dict[tuple[str, int], Party]] = {}
     shipped: dict[int, datetime] = {}
-    for theme, status, status_since, call, held_at, deal, account, worth, *told in rows:
+    for theme, status, status_since, call, held_at, deal, account, worth, *of in rows:
+        said_of, confidence, *told = of
         if (
-            (wanted.status and status != wanted.status)
+            not _counts(wanted, said_of, confidence)
+            or (wanted.status and status != wanted.status)
             or not _are_told(wanted, told)
             or (wanted.since and held_at.date() < wanted.since)
             or (wanted.until and held_at.date() >= wanted.until)
@@ -95,7 +101,13 @@ def counted_by_hand(conn: Connection, wanted: ThemeFilter) -> dict[int, tuple[An
         party.deals += [] if deal is None else [deal]
         if status == Status.SHIPPED:
             shipped[theme] = status_since
-    return {theme: _sums([*of.values()], shipped.get(theme)) for theme, of in parties.items()}
+    return {theme: _sums([*each.values()], shipped.get(theme)) for theme, each in parties.items()}
+
+
+def _counts(wanted: ThemeFilter, said_of: str, confidence: float) -> bool:
+    if wanted.min_confidence is not None and confidence < wanted.min_confidence:
+        return False
+    return said_of == wanted.review if wanted.review else said_of != Review.REJECTED
 
 
 def _are_told(wanted: ThemeFilter, told: list[str | None]) -> bool:
@@ -156,7 +168,13 @@ class House:
         wishes = dice.sample(["export", "alerts", "colours", "audit log"], dice.randint(0, 3))
         mined(
             self.conn,
-            *(said(each, Kind.FEATURE_REQUEST, start=10 * n) for n, each in enumerate(wishes)),
+            *(
+                replace(
+                    said(each, Kind.FEATURE_REQUEST, start=10 * n),
+                    confidence=dice.choice([0.8, 0.9, 1.0]),
+                )
+                for n, each in enumerate(wishes)
+            ),
             held_at=self.day,
             account=dice.choice([None, "Hartsoe", "Cantle"]),
             account_value_usd=dice.choice([None, Decimal(dice.randrange(9))]),

@@ -10,17 +10,20 @@ without an account is a party of its own, and no account.
 from collections.abc import Iterable, Sequence
 
 from ingest.base.db import Connection
+from insights.counting import STANDS, counting
 from insights.themes.theme import ThemeFilter
 
-# What each call says of the stale themes, counted from its mentions.
-_FRESH = """(
+# What each call says of themes, counted from its mentions.
+_SAID = """(
     select coalesce(part.merged_into, part.id) as theme_id, c.id as call_id, c.company_id,
            c.account_id, c.held_at, c.deal_value_usd, count(*)::int as mentions
     from theme part
     join insight i on i.theme_id = part.id
     join call c on c.id = i.call_id and c.company_id = part.company_id
-    where i.review <> 'rejected' and coalesce(part.merged_into, part.id) = any(%(stale)s)
+    where {which}
     group by 1, c.id, c.company_id, c.account_id, c.held_at, c.deal_value_usd)"""
+
+_FRESH = _SAID.format(which=f"{STANDS} and coalesce(part.merged_into, part.id) = any(%(stale)s)")
 
 _PARTIES = """
 select theme_id, account_id, sum(mentions)::int as mentions, count(*)::int as calls,
@@ -75,6 +78,9 @@ def behind(wanted: ThemeFilter, stale: Sequence[int]) -> str:
     the filter, and `stale`."""
     asked = [name for name in _AMONG if getattr(wanted, name) is not None]
     among = [_AMONG[name] for name in asked]
+    if wanted.min_confidence is not None or wanted.review is not None:
+        which = counting(wanted.min_confidence, wanted.review)
+        return _counted(_SAID.format(which=which), among)
     if _TALLIES.issuperset(asked):
         of_segment = wanted.segment is not None
         query = _TALLIED.format(
