@@ -1,6 +1,6 @@
 """The shapes of lead quality, as in `api.schemas`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -77,10 +77,12 @@ class LeadsOut(Answer):
     outstanding: list[str] = Field(description="All that stands out, in sentences.")
     wait: QuartilesOut | None = Field(description="Of all leads.")
     items: list[OriginOut] = Field(description="Most calls first.")
+    next: str | None = Field(description="The cursor for going on; null at the end.")
 
 
-def leads_out(leads: Leads) -> LeadsOut:
-    """The answer in the API's shape."""
+def leads_out(leads: Leads, shown: Sequence[Origin], next: str | None) -> LeadsOut:
+    """The answer in the API's shape, with the origins shown on this page; `next` is the cursor for
+    going on."""
     quotes = quotes_path(leads.question)
     return LeadsOut(
         by=leads.by,
@@ -90,7 +92,8 @@ def leads_out(leads: Leads) -> LeadsOut:
         headline=telling.headline(leads),
         outstanding=[telling.sentence(leads, *pair) for pair in telling.outstanding(leads)],
         wait=_quartiles(leads.wait) if leads.wait else None,
-        items=[_origin(origin, leads.by, quotes) for origin in leads.origins],
+        items=[_origin(origin, leads.by, quotes) for origin in shown],
+        next=next,
     )
 
 

@@ -144,13 +144,16 @@ class RivalsOut(Answer):
     items: list[RivalOut] = Field(
         description="Changes that are told first, then those named in most calls."
     )
-    left_out: int = Field(description="Rivals beyond these, each in fewer calls.")
+    next: str | None = Field(description="The cursor for going on; null at the end.")
+    left_out: int = Field(description="Rivals beyond all pages, each in fewer calls.")
     unnamed: list[str] = Field(description="In the catalogue, and named by nobody.")
     names: list[NameOut] = Field(description="Not in the catalogue, and spoken of as a rival is.")
 
 
-def rivals_out(found: Rivals, company: str, names: Sequence[Proposal]) -> RivalsOut:
-    """The answer in the API's shape."""
+def rivals_out(
+    found: Rivals, company: str, names: Sequence[Proposal], next: str | None
+) -> RivalsOut:
+    """The answer in the API's shape; `next` is the cursor for going on."""
     trends = found.trends
     quotes = quotes_path(trends.question)
     return RivalsOut(
@@ -163,6 +166,7 @@ def rivals_out(found: Rivals, company: str, names: Sequence[Proposal]) -> Rivals
         compared=compared_out(trends.compared) if trends.compared else None,
         won=won_out(found.won),
         items=[_rival(rival, quotes) for rival in found.rivals],
+        next=next,
         left_out=trends.left_out,
         unnamed=list(found.unnamed),
         names=[NameOut.of(name) for name in names],

@@ -14,6 +14,7 @@ from api.catalogue_schemas import (
     NewCompetitor,
 )
 from api.context import Here
+from api.rest.lists import Paged
 from api.rest.parameters import Id, Reader, Words
 from api.schemas import Page
 from api.users import Right, User
@@ -29,11 +30,11 @@ Editor = Annotated[User, Depends(needs(Right.CATALOGUE))]
 
 
 @router.get("/companies")
-def list_companies(here: Here, _: Reader) -> Page[CompanyOut]:
+def list_companies(here: Here, paged: Paged, _: Reader) -> Page[CompanyOut]:
     """Every selling company by name."""
     with here.pool.connection() as conn:
         companies = queries.list_companies(conn)
-    return Page(items=[CompanyOut.model_validate(company) for company in companies], next=None)
+    return paged.page([CompanyOut.model_validate(company) for company in companies])
 
 
 @router.post("/companies")
@@ -50,7 +51,9 @@ def describe_company(here: Here, _: Editor, wanted: CompanyBody) -> CompanyOut:
 
 
 @router.get("/competitors")
-def list_competitors(here: Here, _: Reader, company: Words = None) -> Page[CompetitorOut]:
+def list_competitors(
+    here: Here, paged: Paged, _: Reader, company: Words = None
+) -> Page[CompetitorOut]:
     """The rivals of one company, or of all, by name."""
     with here.pool.connection() as conn:
         entries = queries.full_catalogue(conn)
@@ -59,7 +62,7 @@ def list_competitors(here: Here, _: Reader, company: Words = None) -> Page[Compe
         for entry in entries
         if company is None or entry.company.casefold() == company.casefold()
     ]
-    return Page(items=wanted, next=None)
+    return paged.page(wanted)
 
 
 @router.get("/competitors/{competitor_id}")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, Here
-from api.rest.lists import Cursor, Limit, decode, next_cursor
+from api.rest.lists import Cursor, Limit, Paged, decode, next_cursor
 from api.rest.parameters import Id, Reader, Reviewer, Time, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.review_schemas import DetectorOut, MissedBody, ReviewBody
@@ -106,7 +106,7 @@ def add_missed(here: Here, user: Reviewer, call_id: Id, said: MissedBody) -> Ins
 
 
 @router.get("/detectors")
-def list_detectors(here: Here, _: Reader) -> Page[DetectorOut]:
+def list_detectors(here: Here, paged: Paged, _: Reader) -> Page[DetectorOut]:
     """How often each detector is right, by version, as far as people's reviews tell.
 
     Precision: of the insights reviewed, the share confirmed as found; people choose what they
@@ -117,7 +117,7 @@ def list_detectors(here: Here, _: Reader) -> Page[DetectorOut]:
     """
     with here.pool.connection() as conn:
         figures = reviews.detector_figures(conn)
-    return Page(items=[DetectorOut.model_validate(found) for found in figures], next=None)
+    return paged.page([DetectorOut.model_validate(found) for found in figures])
 
 
 def _shown(here: Context, user: User, conn: Connection, insight_id: int) -> InsightOut:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.context import Here
 from api.lead_schemas import LeadsOut, leads_out, to_csv
+from api.rest.lists import Paged
 from api.rest.parameters import Reader
 from api.rest.tabular import ANSWERS, Format, respond
 from api.rest.trends import Day, among, span
@@ -28,6 +29,7 @@ def get_leads(
     here: Here,
     _: Reader,
     among: Annotated[Filter, Depends(among)],
+    paged: Paged,
     by: By = Dimension.LEAD_SOURCE,
     since: Day = None,
     until: Day = None,
@@ -44,8 +46,9 @@ def get_leads(
     today = datetime.now(UTC).date()
     question = Question(Kind.OBJECTION, span(Unit.WEEK, since, until, today), among, by=by)
     with here.pool.connection() as conn:
-        answer = leads_out(answered(conn, question))
-    return respond(request, answer, to_csv, f"leads-by-{by.value}", format)
+        leads = answered(conn, question)
+    answer = leads_out(leads, *paged.of(leads.origins))
+    return respond(request, answer, to_csv, f"leads-by-{by.value}", format, paged.response.headers)
 
 
 def answered(conn: Connection, question: Question) -> Leads:

@@ -2,13 +2,14 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field, TypeAdapter
 
-from api.schemas import INTEGER
+from api.schemas import INTEGER, Item, Page
 from ingest.base.errors import Refused
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
@@ -49,6 +50,48 @@ def decode(cursor: str | None, kind: type[Position]) -> Position | None:
         raise BadCursor(
             "This cursor is not one that Earshot gave: start again without it."
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """A page of a list that is computed as a whole, as those are that people keep by hand."""
+
+    request: Request
+    response: Response
+    first: int
+    limit: int
+
+    @property
+    def most(self) -> int:
+        """Items that are enough to know the page, and whether there is another."""
+        return self.first + self.limit + 1
+
+    def of(self, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+        """The page of all `items`, and the cursor for going on."""
+        stop = self.first + self.limit
+        more = After(stop) if len(items) > stop else None
+        return items[self.first : stop], next_cursor(self.request, self.response, more)
+
+    def page(self, items: Sequence[Item]) -> Page[Item]:
+        """The same as an answer."""
+        shown, more = self.of(items)
+        return Page(items=list(shown), next=more)
+
+
+def paged(usual: int) -> Any:
+    """What is asked of a list, so many items a page where nobody says how many. BadCursor where the
+    cursor is none."""
+
+    def paging(
+        request: Request, response: Response, limit: Limit = usual, cursor: Cursor = None
+    ) -> Paging:
+        after = decode(cursor, After) or After(0)
+        return Paging(request, response, after.items, limit)
+
+    return Depends(paging)
+
+
+Paged = Annotated[Paging, paged(200)]
 
 
 def next_cursor(request: Request, response: Response, position: Any) -> str | None:

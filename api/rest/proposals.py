@@ -8,6 +8,7 @@ from api.auth import needs
 from api.catalogue_schemas import REMINE_NOTE
 from api.context import Context, Here
 from api.proposal_schemas import DecisionBody, ProposalDecided, ProposalOut
+from api.rest.lists import Paged
 from api.rest.parameters import Id, Reader, Words
 from api.schemas import Page
 from api.users import Right, User
@@ -22,13 +23,13 @@ Editor = Annotated[User, Depends(needs(Right.CATALOGUE))]
 
 @router.get("")
 def list_proposals(
-    here: Here, user: Reader, company: Words = None, state: State = State.OPEN
+    here: Here, paged: Paged, user: Reader, company: Words = None, state: State = State.OPEN
 ) -> Page[ProposalOut]:
     """Names outside the catalogue that are spoken of as rivals are, the likeliest first; or those
     accepted or refused before."""
     with here.pool.connection() as conn:
         found = shown_proposals(here, user, conn, queries.find_proposals(conn, company, state))
-    return Page(items=[ProposalOut.model_validate(proposal) for proposal in found], next=None)
+    return paged.page([ProposalOut.model_validate(proposal) for proposal in found])
 
 
 @router.get("/{proposal_id}")

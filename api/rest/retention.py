@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 
 from api.auth import needs
 from api.context import Context, Here
+from api.rest.lists import Paged
 from api.rest.parameters import Id, Reader
 from api.retention_schemas import (
     ChangeOut,
@@ -73,11 +74,11 @@ def preview(
 
 
 @router.get("/retention/changes")
-def list_changes(here: Here, _: Keeper) -> Page[ChangeOut]:
+def list_changes(here: Here, paged: Paged, _: Keeper) -> Page[ChangeOut]:
     """Every rule there was, the latest first."""
     with here.pool.connection() as conn:
         found = queries.changes(conn)
-    return Page(items=[ChangeOut.model_validate(each) for each in found], next=None)
+    return paged.page([ChangeOut.model_validate(each) for each in found])
 
 
 @router.get("/retention/runs")
@@ -103,11 +104,11 @@ def begin(here: Here, user: Keeper, wanted: NewRun) -> RunsOut:
 
 
 @router.get("/retention/holds")
-def list_holds(here: Here, _: Keeper) -> Page[HoldOut]:
-    """The calls that are kept, whatever the rule: those held last first, at most 200."""
+def list_holds(here: Here, paged: Paged, _: Keeper) -> Page[HoldOut]:
+    """The calls that are kept, whatever the rule: those held last first."""
     with here.pool.connection() as conn:
-        found = queries.holds(conn)
-    return Page(items=[HoldOut.model_validate(each) for each in found], next=None)
+        found = queries.holds(conn, paged.most)
+    return paged.page([HoldOut.model_validate(each) for each in found])
 
 
 @router.put("/calls/{call_id}/hold")

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
+from api.rest.lists import Paging, paged
 from api.rest.parameters import Reader
 from api.rest.tabular import ANSWERS, Format, respond
 from api.rest.trends import Day, among, answered, span
@@ -33,6 +34,7 @@ def get_overview(
     _: Reader,
     company: Annotated[Text, Query(description="Whose rivals; as GET /v1/companies has it.")],
     among: Annotated[Filter, Depends(among)],
+    paged: Annotated[Paging, paged(50)],
     period: Unit = Unit.WEEK,
     since: Day = None,
     until: Day = None,
@@ -54,7 +56,9 @@ def get_overview(
         found = company_called(conn, company)
         overview = rivals(conn, found, span(period, since, until, today), among, today)
         names = find_proposals(conn, found.name, State.OPEN)
-    return respond(request, rivals_out(overview, found.name, names), to_csv, "competitors", format)
+    shown, more = paged.of(overview.rivals)
+    answer = rivals_out(replace(overview, rivals=shown), found.name, names, more)
+    return respond(request, answer, to_csv, "competitors", format, paged.response.headers)
 
 
 def rivals(

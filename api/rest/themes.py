@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.context import Here
-from api.rest.lists import Cursor, Limit, decode, next_cursor
+from api.rest.lists import Cursor, Limit, Paged, decode, next_cursor
 from api.rest.parameters import Id, Reader, Reviewed, Sureness, Themer, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.rest.trends import Day
@@ -145,11 +145,13 @@ def link_issue(here: Here, user: Themer, theme_id: Id, wanted: ThemeLink) -> Cha
 
 
 @router.get("/theme-suggestions")
-def list_suggestions(here: Here, _: Reader, company: Company = None) -> Page[SuggestionOut]:
-    """Pairs of themes that may be the same wish, at most 200, those most alike first."""
+def list_suggestions(
+    here: Here, paged: Paged, _: Reader, company: Company = None
+) -> Page[SuggestionOut]:
+    """Pairs of themes that may be the same wish, those most alike first."""
     with here.pool.connection() as conn:
-        found = queries.open_suggestions(conn, company)
-    return Page(items=[SuggestionOut.model_validate(pair) for pair in found], next=None)
+        found = queries.open_suggestions(conn, company, paged.most)
+    return paged.page([SuggestionOut.model_validate(pair) for pair in found])
 
 
 @router.post("/theme-suggestions/{suggestion_id}/review")

@@ -9,6 +9,7 @@ from api import queries
 from api.auth import create_token, create_user, needs
 from api.context import Here
 from api.idempotency.once import shown_once
+from api.rest.lists import Paged
 from api.rest.parameters import Id, Reader
 from api.schemas import Me, NewToken, Page, TokenMade, TokenOut
 from api.users import Right, User
@@ -33,11 +34,11 @@ def me(user: Reader) -> Me:
 
 
 @router.get("/tokens")
-def list_tokens(here: Here, _: Keeper) -> Page[TokenOut]:
+def list_tokens(here: Here, paged: Paged, _: Keeper) -> Page[TokenOut]:
     """Every token that works, the newest first."""
     with here.pool.connection() as conn:
         tokens = queries.list_tokens(conn)
-    return Page(items=[TokenOut.model_validate(token) for token in tokens], next=None)
+    return paged.page([TokenOut.model_validate(token) for token in tokens])
 
 
 @router.post("/tokens", status_code=201, dependencies=[Depends(shown_once)])

@@ -11,6 +11,7 @@ from api.idempotency.once import shown_once
 from api.logins import queries
 from api.logins.invitation import invitation
 from api.people import clean_name
+from api.rest.lists import Paged
 from api.rest.parameters import Id
 from api.schemas import Page
 from api.user_schemas import LinkMade, NewUser, UserChange, UserMade, UserOut
@@ -21,11 +22,11 @@ Keeper = Annotated[User, Depends(needs(Right.USERS))]
 
 
 @router.get("")
-def list_users(here: Here, _: Keeper) -> Page[UserOut]:
+def list_users(here: Here, paged: Paged, _: Keeper) -> Page[UserOut]:
     """Everybody, by name."""
     with here.pool.connection() as conn:
         found = queries.people(conn)
-    return Page(items=[UserOut.model_validate(each) for each in found], next=None)
+    return paged.page([UserOut.model_validate(each) for each in found])
 
 
 @router.post("", status_code=201, dependencies=[Depends(shown_once)])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.auth import needs
 from api.context import Here
 from api.idempotency.once import shown_once
-from api.rest.lists import Cursor, Limit, decode, next_cursor
+from api.rest.lists import Cursor, Limit, Paged, decode, next_cursor
 from api.rest.parameters import Id
 from api.schemas import Page
 from api.users import Right, User
@@ -41,11 +41,11 @@ class LogPosition:
 
 
 @router.get("")
-def list_webhooks(here: Here, _: Keeper) -> Page[WebhookOut]:
+def list_webhooks(here: Here, paged: Paged, _: Keeper) -> Page[WebhookOut]:
     """Every webhook, the oldest first."""
     with here.pool.connection() as conn:
         found = queries.endpoints(conn)
-    return Page(items=[WebhookOut.model_validate(each) for each in found], next=None)
+    return paged.page([WebhookOut.model_validate(each) for each in found])
 
 
 @router.post("", status_code=201, dependencies=[Depends(shown_once)])

@@ -1,5 +1,6 @@
 """Rivals over some weeks as values: what the database counts, and the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -94,7 +95,7 @@ class Rivals:
 
     trends: Trends
     calls: int  # mined
-    rivals: tuple[Rival, ...]  # changes that are told first, then those named in most calls
+    rivals: Sequence[Rival]  # changes that are told first, then those named in most calls
     unnamed: tuple[str, ...]  # in the catalogue, and not named by anybody
     pairs: int  # of a rival and an objection that were looked at
     won: Share  # of all deals decided
