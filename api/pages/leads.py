@@ -49,8 +49,9 @@ class Asked:
     @property
     def words(self) -> str:
         """The filters said back."""
-        given = {name: value for name, value in asdict(self.among).items() if value is not None}
-        return listed([f"{FILTERS[name]} “{value}”" for name, value in given.items()])
+        given = asdict(self.among)
+        asked = [name for name in FILTERS if given[name] is not None]
+        return listed([f"{FILTERS[name]} “{given[name]}”" for name in asked])
 
 
 @router.get("/leads")

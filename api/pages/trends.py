@@ -20,7 +20,7 @@ from api.veil import shown_quotes
 from ingest.base.db import Connection
 from insights.catalogue.queries import company_names
 from insights.digest import Mention, Week, label_words
-from insights.insight import Kind
+from insights.insight import Kind, Review
 from insights.trends import queries, rules, telling
 from insights.trends.trend import (
     Dimension,
@@ -86,7 +86,8 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """What is asked of the calls, by the names of the filters."""
-        return {name: value for name, value in asdict(self.among).items() if value is not None}
+        given = asdict(self.among)
+        return {name: given[name] for name in FILTERS if given[name] is not None}
 
     @property
     def words(self) -> str:
@@ -96,7 +97,7 @@ class Asked:
     @property
     def unusual(self) -> bool:
         """Whether a filter is set that is folded away else."""
-        return bool(self.filters.keys() - {"company", "segment"})
+        return bool(self.filters.keys() - {"company", "segment"}) or not self.among.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def trends_page(
 
 
 def _constants() -> dict[str, Any]:
-    return {"charts": charts, "telling": telling, "Dimension": Dimension, "FILTERS": FILTERS} | {
+    return {"charts": charts, "telling": telling, "Review": Review, "FILTERS": FILTERS} | {
         "WEEKS": WEEKS
     }
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from insights.digest import ENOUGH_CALLS, KIND_WORDS, count_words, label_words
 from insights.evaluate import Share
-from insights.insight import Kind
-from insights.trends.trend import Compared, Dimension, Period, Series, Trends, Unit, Verdict
+from insights.insight import Kind, Review
+from insights.trends.trend import Compared, Dimension, Filter, Period, Series, Trends, Unit, Verdict
 
 NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -88,6 +88,21 @@ def group_words(by: Dimension, group: str | None) -> str:
     """ "In segment “SMB”", "Where no segment is noted"."""
     known, unknown = GROUPS[by]
     return unknown if group is None else known.format(group)
+
+
+REVIEWED = {
+    Review.CONFIRMED: "a person confirmed",
+    Review.REJECTED: "a person rejected",
+    Review.UNREVIEWED: "nobody has reviewed",
+}
+
+
+def counting_words(among: Filter) -> str:
+    """Which mentions count, where not all that stand do; else none."""
+    asked = [f"that {REVIEWED[among.review]}"] if among.review else []
+    if among.min_confidence is not None:
+        asked.append(f"of which the detector is {among.min_confidence:.0%} sure or more")
+    return f"Only mentions count {' and '.join(asked)}." if asked else ""
 
 
 def span_words(compared: Compared, today: date) -> str:
