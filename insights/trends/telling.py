@@ -101,7 +101,7 @@ def counting_words(among: Filter) -> str:
     """Which mentions count, where not all that stand do; else none."""
     asked = [f"that {REVIEWED[among.review]}"] if among.review else []
     if among.min_confidence is not None:
-        asked.append(f"of which the detector is {among.min_confidence:.0%} sure or more")
+        asked.append(f"of which the detector is {100 * among.min_confidence:g} % sure or more")
     return f"Only mentions count {' and '.join(asked)}." if asked else ""
 
 

@@ -115,13 +115,13 @@ def test_only_what_a_person_confirmed_or_the_detector_is_sure_of(
     assert "Only mentions count that a person confirmed." in page
     assert "Nothing stands out: no objection in 32 calls in the last four weeks." in page
     page = read(admin, "/trends?review=&min_confidence=0.8&by=segment")
-    assert "Only mentions count of which the detector is 80% sure or more." in page
+    assert "Only mentions count of which the detector is 80 % sure or more." in page
     assert "price came up" in page
     shown = admin.get("/trends?review=confirmed&min_confidence=0.8").text
     assert '<option value="confirmed" selected>' in shown
     assert '<option value="0.8" selected>' in shown
     page = read(admin, "/leads?review=rejected&min_confidence=0.9")
-    assert "that a person rejected and of which the detector is 90% sure or more." in page
+    assert "that a person rejected and of which the detector is 90 % sure or more." in page
 
 
 def test_calls_of_long_ago_are_shown_and_said_to_be(admin: TestClient, conn: Connection) -> None:
