@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from api.auth import needs
 from api.context import Context, Here
 from api.rest.lists import BadCursor, Cursor, Limit, decode, next_cursor
-from api.rest.parameters import Bringer, Id, Reader, Time, Words
+from api.rest.parameters import Bringer, Id, Reader, Reviewed, Sureness, Time, Words
 from api.rest.tabular import ANSWERS, Format, respond
 from api.schemas import (
     CallChange,
@@ -36,6 +36,8 @@ from ingest.retention.queries import ends_of
 from ingest.silence import forget_copies
 from ingest.store import spool_folder
 from ingest.tasks import relay
+from insights.holding import holding
+from insights.insight import Kind
 from insights.minable import why_not_mined
 from insights.queries import insights_of, mining_note
 from insights.retention import erase
@@ -77,6 +79,11 @@ def list_calls(
     stage: Words = None,
     outcome: Words = None,
     lead_source: Words = None,
+    campaign: Words = None,
+    kind: Annotated[Kind | None, Query(description="Calls with an insight of it.")] = None,
+    label: Annotated[Words, Query(description="Calls with an insight that has it.")] = None,
+    min_confidence: Annotated[Sureness, Query(description="With an insight so sure.")] = None,
+    review: Annotated[Reviewed, Query(description="With an insight so reviewed.")] = None,
     state: Annotated[list[CallState] | None, Query(description="Any of these.")] = None,
     title: Annotated[Words, Query(description="Calls whose title has these words.")] = None,
     since: Time = None,
@@ -87,7 +94,8 @@ def list_calls(
     format: Format = None,
 ) -> Response:
     """Calls, latest first, or by their deal's value or their length, the largest first. Names match
-    case aside; `since` ≤ held < `until`. As CSV by `Accept: text/csv` or `format=csv`."""
+    case aside; `since` ≤ held < `until`. What is asked of an insight is asked of one and the same,
+    and what was rejected is none unless asked for. As CSV by `Accept: text/csv` or `format=csv`."""
     after = place(cursor, sort)
     with here.pool.connection() as conn:
         found = queries.list_calls(
@@ -99,10 +107,12 @@ def list_calls(
             stage=stage,
             outcome=outcome,
             lead_source=lead_source,
+            campaign=campaign,
             states=state,
             text=title,
             held_from=since,
             held_to=until,
+            also=holding(kind, label, min_confidence, review),
             sort=sort,
             before=after,
             limit=limit + 1,

@@ -1,8 +1,10 @@
 """How the list of calls is sorted, and where it goes on: values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, LiteralString
 
 from ingest.calls import Call
 
@@ -23,6 +25,14 @@ class Sort(StrEnum):
                 return float(call.deal_value_usd or 0)
             case Sort.LENGTH:
                 return call.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What else is asked of a call, in SQL about `call`, by those who know what hangs on it."""
+
+    sql: LiteralString
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from psycopg.rows import RowMaker
 
 from ingest.base.db import Connection
 from ingest.calls import Call, CallState
-from ingest.library.library import Place, Sort
+from ingest.library.library import Condition, Place, Sort
 
 CALL = sql.SQL(
     """select call.id, call.state, call.title, call.filename, call.uploaded_at, call.held_at,
@@ -36,6 +36,7 @@ _FILTERS: dict[str, LiteralString] = {
     "stage": "lower(call.stage) = lower(%(stage)s)",
     "outcome": "lower(call.outcome) = lower(%(outcome)s)",
     "lead_source": "lower(call.lead_source) = lower(%(lead_source)s)",
+    "campaign": "lower(call.campaign) = lower(%(campaign)s)",
     "states": "call.state = any(%(states)s)",
     "text": "strpos(lower(call.title), lower(%(text)s)) > 0",
     "held_from": "call.held_at >= %(held_from)s",
@@ -70,10 +71,12 @@ def list_calls(
     stage: str | None = None,
     outcome: str | None = None,
     lead_source: str | None = None,
+    campaign: str | None = None,
     states: Collection[CallState] | None = None,
     text: str | None = None,
     held_from: datetime | None = None,
     held_to: datetime | None = None,
+    also: Condition | None = None,
     sort: Sort = Sort.NEWEST,
     before: Place | None = None,
     limit: int = 50,
@@ -85,9 +88,12 @@ def list_calls(
     given: dict[str, Any] = {"account": account, "rep": rep, "company": company, "text": text}
     given |= {"segment": segment, "stage": stage, "outcome": outcome, "lead_source": lead_source}
     given |= {"states": list(states) if states else None, "held_from": held_from}
-    given |= {"held_to": held_to}
+    given |= {"held_to": held_to, "campaign": campaign}
     values = {k: v for k, v in given.items() if v is not None}
     where: list[sql.Composable] = [sql.SQL(_FILTERS[name]) for name in values]
+    if also:
+        where.append(sql.SQL(also.sql))
+        values |= also.values
     columns = [sql.SQL(name) for name in (_KEYS.get(sort), "call.held_at", "call.id") if name]
     if before:
         last = {"before_key": before.key, "before_time": before.held_at, "before_id": before.id}

@@ -164,6 +164,34 @@ def test_the_list_filtered(api: Api) -> None:
     assert titles("account=nobody") == []
 
 
+def test_the_list_by_what_was_said(api: Api) -> None:
+    """What is asked of an insight is asked of one and the same."""
+    call = api.bring(account="Acme", campaign="Spring")
+    hear(api, call["id"], PRICE, RIVAL)
+    api.bring(sounds.wav(sounds.beeps(1, 8000), 8000), account="Bolt")
+    client = api.as_(Role.ADMIN)
+
+    def accounts(query: str) -> list[str]:
+        return [call["account"] for call in client.get(f"/v1/calls?{query}").json()["items"]]
+
+    for query in (
+        *("campaign=SPRING", "kind=objection", "kind=objection&label=PRICE", "label=attrivo"),
+        *("min_confidence=0.9", "review=unreviewed&kind=competitor&min_confidence=0.5"),
+    ):
+        assert accounts(query) == ["Acme"], query
+    for query in (
+        *("campaign=none", "kind=feature_request", "kind=competitor&label=price"),
+        *("min_confidence=0.91", "kind=competitor&min_confidence=0.6", "review=confirmed"),
+    ):
+        assert accounts(query) == [], query
+    assert sorted(accounts("review=&min_confidence=")) == ["Acme", "Bolt"]
+    price = client.get("/v1/insights?kind=objection").json()["items"][0]["id"]
+    client.post(f"/v1/insights/{price}/review", json={"verdict": "rejected"})
+    assert accounts("kind=objection") == []
+    assert accounts("kind=objection&review=rejected") == ["Acme"]
+    assert client.get("/v1/calls?kind=weather").status_code == 422
+
+
 def test_the_list_in_another_order(api: Api) -> None:
     details: tuple[dict[str, str], ...]
     details = ({"deal_value_usd": "10"}, {"deal_value_usd": "900.5"}, {})
