@@ -116,6 +116,7 @@ class RunsOut(Answer):
     """What became of the rule, the latest first."""
 
     items: list[RunOut]
+    next: str | None = Field(description="The cursor for going on; null at the end.")
     waiting: bool = Field(description="A run is asked for and has not begun.")
     remains: int = Field(description="Recordings that could not be taken out of the store yet.")
     trouble: str | None = Field(description="Why not; it is tried again every ten minutes.")

@@ -17,6 +17,9 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before; leave its filters.")
 ]
 
+USUAL = 200
+"""Items a page of a list that is short as a rule."""
+
 Position = TypeVar("Position")
 
 
@@ -91,7 +94,7 @@ def paged(usual: int) -> Any:
     return Depends(paging)
 
 
-Paged = Annotated[Paging, paged(200)]
+Paged = Annotated[Paging, paged(USUAL)]
 
 
 def next_cursor(request: Request, response: Response, position: Any) -> str | None:

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.auth import needs
 from api.context import Context, Here
-from api.rest.lists import Paged
+from api.rest.lists import USUAL, Paged, Paging
 from api.rest.parameters import Id, Reader
 from api.retention_schemas import (
     ChangeOut,
@@ -82,12 +82,14 @@ def list_changes(here: Here, paged: Paged, _: Keeper) -> Page[ChangeOut]:
 
 
 @router.get("/retention/runs")
-def list_runs(here: Here, _: Keeper) -> RunsOut:
+def list_runs(here: Here, paged: Paged, _: Keeper) -> RunsOut:
     """The latest runs: when, what went, what could not be removed and why."""
     with here.pool.connection() as conn:
         rest = remains(conn)
+        shown, more = paged.of(queries.runs(conn, paged.most))
         return RunsOut(
-            items=[RunOut.model_validate(run) for run in queries.runs(conn)],
+            items=[RunOut.model_validate(run) for run in shown],
+            next=more,
             waiting=queries.kept(conn).asked_by is not None,
             remains=rest.count if rest else 0,
             trouble=rest.trouble if rest else None,
@@ -95,12 +97,14 @@ def list_runs(here: Here, _: Keeper) -> RunsOut:
 
 
 @router.post("/retention/runs", status_code=202)
-def begin(here: Here, user: Keeper, wanted: NewRun) -> RunsOut:
+def begin(
+    request: Request, response: Response, here: Here, user: Keeper, wanted: NewRun
+) -> RunsOut:
     """Have what is past let go now, without waiting for the night."""
     with here.whole.connection() as conn:
         ask_for_run(conn, user, confirmed=wanted.confirm)
     ring_for_run()
-    return list_runs(here, user)
+    return list_runs(here, Paging(request, response, 0, USUAL), user)
 
 
 @router.get("/retention/holds")

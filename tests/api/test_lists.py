@@ -30,6 +30,7 @@ LISTS = {
     "/v1/webhooks": 2,
     "/v1/retention/changes": 0,
     "/v1/retention/holds": 2,
+    "/v1/retention/runs": 2,
     "/v1/theme-suggestions": 1,
 }
 """Each list, and the fewest items that it has here."""
@@ -52,6 +53,9 @@ def kept(api: Api) -> None:
         add_competitor(conn, company_called(conn, "Acme").id, Competitor("Merlin"))
         names = [("Sandbar", 0.9), ("Oxbow", 0.8)]
         save_names(conn, call, [Unlisted(n, 0, Quote(n, 0, 7), p) for n, p in names])
+        conn.execute(
+            "insert into retention_run (started_at, ended_at) values (now(), now()), (now(), now())"
+        )
         conn.execute(
             """insert into theme_suggestion (company_id, theme_id, other_id, likeness)
                select company_id, id, id + 1, 0.5 from theme where name <> 'wish 2'"""
