@@ -11,7 +11,7 @@ from api.bench.invented import SEGMENTS, SOURCES, STAGES, World
 from api.bench.queries import Sampled
 from api.rest.lists import encode
 from ingest.library.library import Place, Sort
-from insights.insight import Category, Kind
+from insights.insight import Category, Kind, Review
 from insights.search.search import Place as Found
 from insights.stored import Position
 from insights.themes.theme import Rank, ThemePosition
@@ -143,6 +143,8 @@ class Asker:
         yield Question(
             "trends by rep, stage or lead source", self._of("/v1/trends", self._split), QUICK
         )
+        chosen = self._of("/v1/trends", self._chosen)
+        yield Question("trends by confidence or review", chosen, QUICK)
         yield Question("page Trends", self._of("/trends", self._trend), QUICK)
         yield Question("rivals", self._of("/v1/competitors/overview", self._of_one_company), QUICK)
         yield Question("page Competitors", self._of("/competitors", self._of_one_company))
@@ -175,6 +177,11 @@ class Asker:
         ]
         split = self._any({"by": self.dice.choice(by)}, *among)
         return self._kind() | split | self._any({}, self._company())
+
+    def _chosen(self) -> Query:
+        sure: Query = {"min_confidence": self.dice.choice([0.5, 0.8, 0.9])}
+        reviewed: Query = {"review": self.dice.choice([Review.CONFIRMED, Review.UNREVIEWED])}
+        return self._kind() | self._any(sure, reviewed) | self._any({}, self._company())
 
     def _of_one_company(self) -> Query:
         return self._company() | self._any({}, {}, self._segment())
