@@ -19,6 +19,7 @@ from api.users import Right, User
 from api.veil import shown_proposals
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
+from ingest.library.queries import segments
 from ingest.parties import company_named
 from insights.catalogue import queries
 from insights.digest import count_words
@@ -26,7 +27,6 @@ from insights.insight import Competitor
 from insights.proposals.proposal import Evidence, Proposal, State
 from insights.proposals.queries import find_proposals, proposal
 from insights.stored import CatalogueEntry, Company
-from insights.trends.queries import segments
 
 router = APIRouter()
 Editor = Annotated[User, Depends(needs(Right.CATALOGUE))]

@@ -16,13 +16,14 @@ from api.rest.leads import By, answered
 from api.rest.parameters import Reader, Words
 from api.rest.trends import among
 from ingest.base.db import Connection
+from ingest.library.queries import segments
 from insights.catalogue.queries import company_names
 from insights.digest import label_words
 from insights.insight import Kind
 from insights.leads import telling as told
 from insights.leads.lead import BY, Leads, Objected, Origin
 from insights.trends import telling
-from insights.trends.queries import last_day, quotes, segments
+from insights.trends.queries import last_day, quotes
 from insights.trends.trend import Dimension, Filter, Question
 
 router = APIRouter()

@@ -23,6 +23,7 @@ from api.users import User
 from api.veil import shown_quotes
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound, Refused
+from ingest.library.queries import segments
 from insights.catalogue.queries import list_companies
 from insights.digest import Mention, best_quotes
 from insights.queries import surest_of_themes
@@ -31,7 +32,6 @@ from insights.themes import queries
 from insights.themes.changes import queries as changing
 from insights.themes.history import queries as history
 from insights.themes.theme import Rank, Status, Suggestion, Theme, ThemeFilter, ThemePosition
-from insights.trends.queries import segments
 
 router = APIRouter()
 Day = Annotated[date | Literal[""], Query()]

@@ -18,6 +18,7 @@ from api.rest.trends import USUAL_SERIES, among, answered
 from api.users import User
 from api.veil import shown_quotes
 from ingest.base.db import Connection
+from ingest.library.queries import segments
 from insights.catalogue.queries import company_names
 from insights.digest import Mention, Week, label_words
 from insights.insight import Kind, Review
@@ -170,7 +171,7 @@ def trends_page(
             dropped=[] if newest else _worth_dropping(conn, asked),
             any_calls=bool(newest) or queries.last_day(conn, Filter()) is not None,
             companies=company_names(conn),
-            segments=queries.segments(conn),
+            segments=segments(conn),
             trends=trends,
             top=charts.scale(shown),
             **_constants(),

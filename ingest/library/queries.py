@@ -111,3 +111,13 @@ def list_calls(
 
 def _listed(parts: Sequence[sql.Composable]) -> sql.Composed:
     return sql.SQL(", ").join(parts)
+
+
+def segments(conn: Connection, limit: int = 200) -> list[str]:
+    """The segments that accounts are noted in, by name."""
+    rows = conn.execute(
+        """select min(segment) from account where segment is not null
+           group by lower(segment) order by lower(segment) limit %s""",
+        (limit,),
+    )
+    return [name for (name,) in rows]

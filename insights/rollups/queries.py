@@ -17,6 +17,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ingest.base.db import Connection
+from insights.counting import objections
 from insights.insight import PERSON, Kind
 from insights.stored import Difference
 
@@ -175,16 +176,19 @@ set day = (c.held_at at time zone 'UTC')::date, company_id = c.company_id,
 from call c
 """
 
-_NOTE = """
-insert into call_mentions (call_id, kind, label, mentions, stances, day, company_id, account_id,
-                           rep_id, stage, lead_source, campaign)
-select i.call_id, i.kind, i.label, count(*),
-       array_agg(i.stance order by i.stance) filter (where i.stance is not null),
-       m.day, m.company_id, m.account_id, m.rep_id, m.stage, m.lead_source, m.campaign
-from mined_call m join insight i on i.call_id = m.call_id where i.review <> 'rejected'
-"""
+_OBJECTIONS = f"case i.kind when 'competitor' then {objections('m.call_id')} end"
 
-_NOTED = "group by 1, 2, 3, 6, 7, 8, 9, 10, 11, 12 order by m.day, i.call_id"
+_NOTE = f"""
+insert into call_mentions (call_id, kind, label, day, company_id, account_id, rep_id, stage,
+                           lead_source, campaign, mentions, stances, objections)
+select m.call_id, i.kind, i.label, m.day, m.company_id, m.account_id, m.rep_id, m.stage,
+       m.lead_source, m.campaign, count(*),
+       array_agg(i.stance order by i.stance) filter (where i.stance is not null),
+       {_OBJECTIONS}
+from mined_call m join insight i on i.call_id = m.call_id where i.review <> 'rejected'
+"""  # noqa: S608 - made of the constant above
+
+_NOTED = "group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 order by m.day, m.call_id"
 """Side by side as they are read: those of some weeks."""
 
 # A call moved by its bringer is on its way to be mined and counted again: till then its old place
@@ -216,19 +220,20 @@ where {_BY_A_DETECTOR} group by 1, 2, 3, 4
 
 _COUNTED_IN_CALLS = f"""
 select m.day, m.company_id, coalesce(m.account_id, 0) as account_id,
-       i.kind || ' in call ' || i.call_id as kind,
+       i.kind || ' in call ' || m.call_id as kind,
        row(i.label, array_agg(i.stance order by i.stance) filter (where i.stance is not null),
-           c.rep_id, c.stage, c.lead_source, c.campaign)::text as label,
+           c.rep_id, c.stage, c.lead_source, c.campaign, {_OBJECTIONS})::text as label,
        count(*) as mentions
 from ({_PLACED}) m join insight i on i.call_id = m.call_id join call c on c.id = m.call_id
 where i.review <> 'rejected'
-group by m.day, m.company_id, m.account_id, i.kind, i.call_id, i.label, c.id
+group by m.day, m.company_id, m.account_id, i.kind, m.call_id, i.label, c.id
 """  # noqa: S608 - made of the constant above
 
 _KEPT_IN_CALLS = """
 select day, company_id, coalesce(account_id, 0) as account_id,
        kind || ' in call ' || call_id as kind,
-       row(label, stances, rep_id, stage, lead_source, campaign)::text as label, mentions
+       row(label, stances, rep_id, stage, lead_source, campaign, objections)::text as label,
+       mentions
 from call_mentions
 """
 

@@ -21,7 +21,7 @@ from typing import Any
 from psycopg.rows import class_row, kwargs_row
 
 from ingest.base.db import Connection
-from insights.counting import counting
+from insights.counting import counting, objections
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
 from insights.trends.rules import (
@@ -103,12 +103,13 @@ _DAY = "(d.held_at at time zone 'UTC')"
 def count(
     conn: Connection, question: Question, today: date | None = None, wanted: slice = HEAVIEST
 ) -> Counts:
-    """Everything that an answer is made of. With the day that is `today`, of rivals and wishes,
-    which may be thousands, those are left out that an answer of the series wanted does not have."""
+    """Everything that an answer is made of. With the day that is `today`, of wishes, which may be
+    thousands, and of what is split those are left out that an answer of the series wanted does not
+    have."""
     values = values_of(question)
     calls = _calls(conn, calls_query(question), values)
     versions = tuple(conn.execute(versions_query(question), values, prepare=False).fetchall())
-    if today is None or question.kind is Kind.OBJECTION:
+    if today is None or _few(question):
         return Counts(calls, _labels(conn, labels_query(question), values), versions)
     spans = compared(question.periods, today, {})
     weighed = _weighed(conn, question, spans, fewest_told(calls, spans), wanted.stop)
@@ -119,6 +120,14 @@ def count(
     ]
     labels = _labels(conn, labels_query(question, _these(question)), values)
     return Counts(calls, labels, versions, heaviest)
+
+
+def _few(question: Question) -> bool:
+    """Whether there are so few series that to count them all is quicker than to weigh them first:
+    objections are of some kinds, rivals those of a catalogue."""
+    return question.kind is Kind.OBJECTION or (
+        question.kind is Kind.COMPETITOR and question.by is None
+    )
 
 
 _AND = "\x1f"
@@ -249,11 +258,12 @@ def said(question: Question) -> str:
     if question.among.whole:
         return "call_mentions"
     return f"""(
-        select m.*, i.kind, i.label, i.mentions, i.stances
+        select m.*, i.kind, i.label, i.mentions, i.stances, i.objections
         from mined_call m join (
-            select i.call_id, i.kind, i.label, count(*)::int as mentions,
+            select m.call_id, i.kind, i.label, count(*)::int as mentions,
                    array_agg(i.stance order by i.stance)
-                       filter (where i.stance is not null) as stances
+                       filter (where i.stance is not null) as stances,
+                   {objections("m.call_id", _counting(question))} as objections
             from insight i join mined_call m on m.call_id = i.call_id
             where m.day >= %(since)s and m.day < %(until)s and {_counting(question)}
             group by 1, 2, 3) i on i.call_id = m.call_id)"""  # noqa: S608 - constants
@@ -350,16 +360,6 @@ def quotes(
             query, values_of(question) | {"limit": limit, "stance": stance}, prepare=False
         ).fetchall()
     return [mention for mention, _ in found], found[0][1] if found else 0
-
-
-def segments(conn: Connection, limit: int = 200) -> list[str]:
-    """The segments that accounts are noted in, by name."""
-    rows = conn.execute(
-        """select min(segment) from account where segment is not null
-           group by lower(segment) order by lower(segment) limit %s""",
-        (limit,),
-    )
-    return [name for (name,) in rows]
 
 
 def values_of(question: Question) -> dict[str, Any]:

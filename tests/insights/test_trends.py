@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingest.base.db import Connection
+from ingest.library.queries import segments
 from insights.digest import Week, build
 from insights.digests.queries import digest_rows, week_numbers
 from insights.insight import Kind, Review
@@ -18,7 +19,7 @@ from insights.reviews.rules import Judgement, Missed
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
 from insights.stored import InsightFilter, StoredInsight
 from insights.trends import queries, rules
-from insights.trends.queries import count, last_day, quotes, rolled_up, segments
+from insights.trends.queries import count, last_day, quotes, rolled_up
 from insights.trends.trend import (
     CallCount,
     Counts,
@@ -187,16 +188,16 @@ def test_a_weeks_numbers_are_what_its_digest_counts(conn: Connection, reviewer: 
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("by", [None, *Dimension])
 def test_what_is_left_out_could_not_be_told(conn: Connection, by: Dimension | None) -> None:
-    rival = Kind.COMPETITOR
+    wish = Kind.FEATURE_REQUEST
     for n in range(12):  # one that is told though it is rare, some that are not, and two often
-        days, name = timedelta(days=14 + n), f"Rival {n}"
-        found = (said("Tidewall", rival), said(name, rival, start=90))
+        days, name = timedelta(days=14 + n), f"Wish {n}"
+        found = (said("Export to CSV", wish), said(name, wish, start=90))
         mined(conn, *found, held_at=MONDAY + days, rep=("Ned", "NED")[n % 2])
-        mined(conn, said("Acmeo", rival), said(f"Rival {n % 2}", rival), stage="Demo")
+        mined(conn, said("Audit log", wish), said(f"Wish {n % 2}", wish), stage="Demo")
     today = START + timedelta(weeks=4)
     for unit, company, most in itertools.product((Unit.DAY, Unit.WEEK), (None, "Acme"), (1, 3)):
         spans = periods(unit, START, today)
-        asked = Question(rival, spans, Filter(company=company), by=by)
+        asked = Question(wish, spans, Filter(company=company), by=by)
         whole, every = count(conn, asked), rules.build(asked, count(conn, asked), today)
         for first in (0, 1, 5):
             wanted = slice(first, first + most)

@@ -116,7 +116,7 @@ HOT: dict[str, tuple[Ask, set[str]]] = {
     "the last day": (lambda conn: trends.last_day(conn, Filter()), {"call_by_time"}),
     "rivals": (
         lambda conn: rivals.count(conn, Question(Kind.COMPETITOR, WEEKS)),
-        {"call_by_time", "mined_call_by_day", "call_mentions_by_kind"},
+        {"call_ended", "mined_call_by_day", "call_mentions_by_kind"},
     ),
     "leads": (lambda conn: reach(conn, BY_STAGE), {"mined_call_by_day"}),
     "how long leads waited": (lambda conn: waited(conn, BY_STAGE), {"call_by_time"}),
