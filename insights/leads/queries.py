@@ -1,6 +1,6 @@
 """SQL for lead quality: whom the calls of a source are held with, and how long its leads waited.
 
-Objections are counted as trends count them (insights/trends/queries). A lead is an account and the
+Objections are counted as trends count them (insights/trends/rows). A lead is an account and the
 time it came in; a call without an account is a lead of its own. Its first call is the first held
 since, whether or not it could be heard: how long a lead waited hangs on no detector. Where a call
 is known by its day alone, so is the wait.
@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from ingest.base.db import Connection
 from insights.leads.lead import Lead, Reach, Wait
-from insights.trends.queries import FACTS, GROUPS, HELD, PARTIES, conditions, values_of
+from insights.trends.rows import FACTS, GROUPS, HELD, PARTIES, conditions, values_of
 from insights.trends.trend import Question
 
 SLOWEST = 5

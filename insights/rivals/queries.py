@@ -1,6 +1,6 @@
 """SQL for rivals: what comes with them, and how the deals end in which they are named.
 
-What counts is what trends count (insights/trends/queries): the same calls, the same insights.
+What counts is what trends count (insights/trends/rows): the same calls, the same insights.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from ingest.base.db import Connection
 from insights.counting import OBJECTIONS
 from insights.insight import Kind, Stance
 from insights.rivals.rival import Counts, Deal, Named, Stood, Together
-from insights.trends.queries import COUNTED, FACTS, conditions, mentions, said, values_of
+from insights.trends.rows import COUNTED, FACTS, conditions, mentions, said, values_of
 from insights.trends.trend import Question
 
 _BUYER = "coalesce(d.account_id, -{call})"

@@ -1,17 +1,4 @@
-"""SQL for trends: what was counted, and the quotes behind a number.
-
-What counts is what the roll-ups count (insights/rollups): calls that were mined, on the day in UTC
-on which they were held, and their insights that no person has rejected. A call still on its way to
-be mined is not among them; one that is mined again counts as it was until that is done.
-
-The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions` know a call's day
-and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
-account as well, and so have nearly a row a call. What asks for a stage, rep, lead source or
-campaign goes to the calls that count (`mined_call`, index mined_call_by_day) and what each counts
-for (`call_mentions`, index call_mentions_by_kind): both know all that is asked for. What asks for a
-confidence or a review state counts the insights themselves. All ways give the same numbers; the
-tests hold them side by side.
-"""
+"""SQL for trends: what was counted, and the quotes behind a number."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -21,9 +8,24 @@ from typing import Any
 from psycopg.rows import class_row, kwargs_row
 
 from ingest.base.db import Connection
-from insights.counting import counting, objections
 from insights.digest import Mention
 from insights.insight import PERSON, Kind, Stance
+from insights.trends.rows import (
+    ALL_ROLLED_UP,
+    DAYS,
+    FACTS,
+    GROUPS,
+    INSIGHTS,
+    MINED,
+    by_company,
+    conditions,
+    given,
+    mentions,
+    mined,
+    said,
+    values_of,
+    which_count,
+)
 from insights.trends.rules import (
     HEAVIEST,
     compared,
@@ -44,58 +46,6 @@ from insights.trends.trend import (
     Weighed,
     Weight,
 )
-
-_CONDITIONS = {
-    "company": "lower(co.name) = lower(%(company)s)",
-    "account": "lower(a.name) = lower(%(account)s)",
-    "segment": "lower(a.segment) = lower(%(segment)s)",
-    "stage": "lower(d.stage) = lower(%(stage)s)",
-    "rep": "lower(r.name) = lower(%(rep)s)",
-    "lead_source": "lower(d.lead_source) = lower(%(lead_source)s)",
-    "campaign": "lower(d.campaign) = lower(%(campaign)s)",
-    "rival": """exists (select from insight n where n.call_id = {call} and n.kind = 'competitor'
-                        and lower(n.label) = lower(%(rival)s) and n.review <> 'rejected')""",
-}
-
-GROUPS = {
-    None: "null::text",
-    Dimension.SEGMENT: "a.segment",
-    Dimension.STAGE: "d.stage",
-    Dimension.REP: "r.name",
-    Dimension.LEAD_SOURCE: "d.lead_source",
-    Dimension.CAMPAIGN: "d.campaign",
-    Dimension.COMPANY: "co.name",
-}
-
-_BY_COMPANY = {"company"}
-_BY_ACCOUNT = {"company", "account", "segment"}
-"""What the roll-ups know: those of all accounts together, and the others."""
-
-# Outer joins, also of what each call has: PostgreSQL leaves out those that nothing is asked of.
-PARTIES = """left join company co on co.id = d.company_id
-left join account a on a.id = d.account_id"""
-
-_DAYS = "d.day >= %(since)s and d.day < %(until)s"
-
-_ROLLED_UP = f"d {PARTIES} where {_DAYS} and d.calls > 0"
-
-_ALL_ROLLED_UP = f"d left join company co on co.id = d.company_id where {_DAYS}"
-
-FACTS = f"""d {PARTIES} left join rep r on r.id = d.rep_id where {_DAYS}"""
-"""Behind `mined_call` or `said`: what counts in the time asked for. Its call is `d.call_id`."""
-
-MINED = f"""from call d join mined_call m on m.call_id = d.id {PARTIES}
-left join rep r on r.id = d.rep_id"""
-
-HELD = """d.held_at >= %(since)s::date at time zone 'UTC'
-and d.held_at < %(until)s::date at time zone 'UTC'"""
-
-COUNTED = f"""{MINED}
-where {HELD} and m.day >= %(since)s and m.day < %(until)s"""
-"""The calls of the time asked for that count."""
-
-INSIGHTS = f"""{MINED} join insight i on i.call_id = d.id
-where {HELD} and i.kind = %(kind)s"""
 
 _DAY = "(d.held_at at time zone 'UTC')"
 
@@ -199,33 +149,12 @@ def weights_query(question: Question) -> str:
                where place <= %(most)s or now + before >= %(fewest)s"""  # noqa: S608 - constants
 
 
-def rolled_up(question: Question) -> bool:
-    """Whether the roll-ups know enough to answer."""
-    return _asked(question) <= _BY_ACCOUNT
-
-
-def by_company(question: Question) -> bool:
-    """Whether the roll-ups of all accounts together do."""
-    return _asked(question) <= _BY_COMPANY
-
-
-def _asked(question: Question) -> set[str]:
-    """What of a call it asks for."""
-    among = asdict(question.among)
-    given = {name for name in _CONDITIONS if among[name] is not None}
-    return given | ({question.by.value} if question.by else set())
-
-
 def calls_query(question: Question, start: str = "") -> str:
     """The calls mined, by period and group; `start` says in SQL what stands for their periods."""
-    rows, calls = f"mined_call {FACTS}", "count(*)"
-    if by_company(question):
-        rows, calls = f"daily_company_calls {_ALL_ROLLED_UP} and d.calls > 0", "sum(d.calls)"
-    elif rolled_up(question):
-        rows, calls = f"daily_calls {_ROLLED_UP}", "sum(d.calls)"
+    rows, calls = mined(question)
     start = start or _start(question)
     return f"""select {start}, {GROUPS[question.by]} as group, {calls}::int as calls
-               from {rows} {conditions(question, "d.call_id")} group by 1, 2"""  # noqa: S608
+               from {rows} group by 1, 2"""  # noqa: S608
 
 
 def labels_query(question: Question, which: str = "", start: str = "") -> str:
@@ -239,46 +168,12 @@ def labels_query(question: Question, which: str = "", start: str = "") -> str:
                from {rows} {which} group by 1, 2, 3"""  # noqa: S608
 
 
-def mentions(question: Question) -> tuple[str, str]:
-    """Where the mentions asked for are, and the calls of these rows."""
-    rows, calls = f"{said(question)} {FACTS}", "count(*)"
-    if question.among.whole and by_company(question):
-        rows = f"daily_company_mentions {_ALL_ROLLED_UP} and d.calls > 0"
-        calls = "sum(d.calls)"
-    elif question.among.whole and rolled_up(question):
-        rows, calls = f"daily_mentions {_ROLLED_UP}", "sum(d.calls)"
-    among = conditions(question, "d.call_id")
-    if question.label is not None:
-        among += " and lower(d.label) = lower(%(label)s)"
-    return f"{rows} and d.kind = %(kind)s {among}", calls
-
-
-def said(question: Question) -> str:
-    """What each call counts for: as it is kept; where not all that stands counts, counted anew."""
-    if question.among.whole:
-        return "call_mentions"
-    return f"""(
-        select m.*, i.kind, i.label, i.mentions, i.stances, i.objections
-        from mined_call m join (
-            select m.call_id, i.kind, i.label, count(*)::int as mentions,
-                   array_agg(i.stance order by i.stance)
-                       filter (where i.stance is not null) as stances,
-                   {objections("m.call_id", _counting(question))} as objections
-            from insight i join mined_call m on m.call_id = i.call_id
-            where m.day >= %(since)s and m.day < %(until)s and {_counting(question)}
-            group by 1, 2, 3) i on i.call_id = m.call_id)"""  # noqa: S608 - constants
-
-
-def _counting(question: Question) -> str:
-    return counting(question.among.min_confidence, question.among.review)
-
-
 def versions_query(question: Question) -> str:
     """The versions of detectors at work, by period. What a person added was found by none, and
     what one reviewed keeps the version it was found by however often its call is mined again."""
     if by_company(replace(question, by=None)):
         return f"""select distinct {_start(question)}, d.version
-                   from daily_versions {_ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
+                   from daily_versions {ALL_ROLLED_UP} and d.kind = %(kind)s and d.mentions > 0
                    {conditions(question)} order by 1, 2"""  # noqa: S608 - constants
     if question.among.account is None:
         return _versions_met(question)
@@ -298,7 +193,7 @@ def _versions_met(question: Question) -> str:
     }
     return f"""select start, version
                from (select distinct {_start(question)}, d.version from daily_versions d
-                     where {_DAYS} and d.kind = %(kind)s and d.mentions > 0) known
+                     where {DAYS} and d.kind = %(kind)s and d.mentions > 0) known
                where exists (
                    select {MINED} join insight i on i.call_id = d.id
                    where m.day >= known.start and m.day < {stops[question.unit]}
@@ -312,7 +207,7 @@ def _versions_met(question: Question) -> str:
 def last_day(conn: Connection, among: Filter) -> date | None:
     """The latest day on which a call was held that counts; None where there is none."""
     values = asdict(among)
-    query = f"""select {_DAY}::date {MINED} where true {_given(values, "d.id")}
+    query = f"""select {_DAY}::date {MINED} where true {given(values, "d.id")}
                 order by d.held_at desc limit 1"""
     row = conn.execute(query, values, prepare=False).fetchone()
     return row[0] if row else None
@@ -328,7 +223,7 @@ def quotes(
     """What was said under the very label asked for, the latest first, and how many mentions there
     are in all; `unknown` takes only calls of which this is not known."""
     among = conditions(question, "d.call_id")
-    which = f"i.kind = %(kind)s and {_counting(question)}"
+    which = f"i.kind = %(kind)s and {which_count(question)}"
     mentions = "d.mentions"
     if question.label is not None:
         among += " and d.label = %(label)s"
@@ -360,28 +255,6 @@ def quotes(
             query, values_of(question) | {"limit": limit, "stance": stance}, prepare=False
         ).fetchall()
     return [mention for mention, _ in found], found[0][1] if found else 0
-
-
-def values_of(question: Question) -> dict[str, Any]:
-    return asdict(question.among) | {
-        "kind": question.kind,
-        "label": question.label,
-        "since": question.since,
-        "until": question.until,
-    }
-
-
-def conditions(question: Question, call: str = "d.id") -> str:
-    """What is asked of calls, or of what knows what they are counted by; `call` is their id."""
-    return _given(asdict(question.among), call)
-
-
-def _given(among: dict[str, Any], call: str) -> str:
-    return "".join(
-        f" and {condition.format(call=call)}"
-        for name, condition in _CONDITIONS.items()
-        if among[name] is not None
-    )
 
 
 def _start(question: Question, day: str = "d.day") -> str:

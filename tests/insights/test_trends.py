@@ -18,8 +18,9 @@ from insights.reviews.queries import add_missed, review
 from insights.reviews.rules import Judgement, Missed
 from insights.rollups.queries import moving_rollups, rebuild_rollups, rollup_differences
 from insights.stored import InsightFilter, StoredInsight
-from insights.trends import queries, rules
-from insights.trends.queries import count, last_day, quotes, rolled_up
+from insights.trends import queries, rows, rules
+from insights.trends.queries import count, last_day, quotes
+from insights.trends.rows import rolled_up
 from insights.trends.trend import (
     CallCount,
     Counts,
@@ -132,7 +133,7 @@ def test_all_ways_of_counting_agree(conn: Connection, monkeypatch: pytest.Monkey
         with monkeypatch.context() as patch:
             patch.setattr(queries, "by_company", lambda question: False)
             by_account = count(conn, asked)
-            patch.setattr(queries, "rolled_up", lambda question: False)
+            patch.setattr(rows, "rolled_up", lambda question: False)
             slow = count(conn, asked)
         for each in (quick, by_account):
             assert (set(each.calls), set(each.labels)) == (set(slow.calls), set(slow.labels))

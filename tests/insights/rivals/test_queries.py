@@ -23,7 +23,8 @@ from insights.rivals.queries import count
 from insights.rivals.rival import Named, Stood, Together
 from insights.rollups.queries import rebuild_rollups
 from insights.stored import InsightFilter
-from insights.trends.queries import quotes, values_of
+from insights.trends.queries import quotes
+from insights.trends.rows import values_of
 from insights.trends.trend import Filter, Question, Unit, periods
 from tests.insights.trending import MONDAY, mined, said
 
