@@ -178,13 +178,18 @@ from call c
 
 _OBJECTIONS = f"case i.kind when 'competitor' then {objections('m.call_id')} end"
 
+_CONFIRMED = "count(*) filter (where i.review = 'confirmed')"
+
+_CONFIDENCES = "array_agg(i.confidence order by i.confidence desc)"
+
 _NOTE = f"""
 insert into call_mentions (call_id, kind, label, day, company_id, account_id, rep_id, stage,
-                           lead_source, campaign, mentions, stances, objections)
+                           lead_source, campaign, mentions, stances, objections, confirmed,
+                           confidences)
 select m.call_id, i.kind, i.label, m.day, m.company_id, m.account_id, m.rep_id, m.stage,
        m.lead_source, m.campaign, count(*),
        array_agg(i.stance order by i.stance) filter (where i.stance is not null),
-       {_OBJECTIONS}
+       {_OBJECTIONS}, {_CONFIRMED}, {_CONFIDENCES}
 from mined_call m join insight i on i.call_id = m.call_id where i.review <> 'rejected'
 """  # noqa: S608 - made of the constant above
 
@@ -222,7 +227,8 @@ _COUNTED_IN_CALLS = f"""
 select m.day, m.company_id, coalesce(m.account_id, 0) as account_id,
        i.kind || ' in call ' || m.call_id as kind,
        row(i.label, array_agg(i.stance order by i.stance) filter (where i.stance is not null),
-           c.rep_id, c.stage, c.lead_source, c.campaign, {_OBJECTIONS})::text as label,
+           c.rep_id, c.stage, c.lead_source, c.campaign, {_OBJECTIONS}, {_CONFIRMED},
+           {_CONFIDENCES})::text as label,
        count(*) as mentions
 from ({_PLACED}) m join insight i on i.call_id = m.call_id join call c on c.id = m.call_id
 where i.review <> 'rejected'
@@ -232,7 +238,8 @@ group by m.day, m.company_id, m.account_id, i.kind, m.call_id, i.label, c.id
 _KEPT_IN_CALLS = """
 select day, company_id, coalesce(account_id, 0) as account_id,
        kind || ' in call ' || call_id as kind,
-       row(label, stances, rep_id, stage, lead_source, campaign, objections)::text as label,
+       row(label, stances, rep_id, stage, lead_source, campaign, objections, confirmed,
+           confidences)::text as label,
        mentions
 from call_mentions
 """

@@ -7,16 +7,18 @@ be mined is not among them; one that is mined again counts as it was until that 
 The roll-ups `daily_company_calls`, `daily_company_mentions` and `daily_versions` know a call's day
 and company: years of them are some thousand rows. `daily_calls` and `daily_mentions` know its
 account as well, and so have nearly a row a call. What asks for a stage, rep, lead source or
-campaign goes to the calls that count (`mined_call`, index mined_call_by_day) and what each counts
-for (`call_mentions`, index call_mentions_by_kind): both know all that is asked for. What asks for a
-confidence or a review state counts the insights themselves. All ways give the same numbers; the
-tests hold them side by side.
+campaign, a confidence or a review state goes to the calls that count (`mined_call`, index
+mined_call_by_day) and what each counts for (`call_mentions`, index call_mentions_by_kind): both
+know all that is asked for. What asks for a confidence and a review state at once, or for what was
+rejected, counts the insights themselves. All ways give the same numbers; the tests hold them side
+by side.
 """
 
 from dataclasses import asdict
 from typing import Any
 
 from insights.counting import counting, objections
+from insights.insight import Review
 from insights.trends.trend import Dimension, Question
 
 _CONDITIONS = {
@@ -101,7 +103,7 @@ def mined(question: Question) -> tuple[str, str]:
 
 def mentions(question: Question) -> tuple[str, str]:
     """Where the mentions asked for are, and the calls of these rows."""
-    rows, calls = f"{said(question)} {FACTS}", "count(*)"
+    rows, calls = f"{_kept(question)} {FACTS}", "count(*)"
     if question.among.whole and by_company(question):
         rows = f"daily_company_mentions {ALL_ROLLED_UP} and d.calls > 0"
         calls = "sum(d.calls)"
@@ -127,6 +129,29 @@ def said(question: Question) -> str:
             from insight i join mined_call m on m.call_id = i.call_id
             where m.day >= %(since)s and m.day < %(until)s and {which_count(question)}
             group by 1, 2, 3) i on i.call_id = m.call_id)"""  # noqa: S608 - constants
+
+
+def _kept(question: Question) -> str:
+    """As `said`, of how often alone: what is kept tells it of one confidence or review state."""
+    among = question.among
+    match (among.min_confidence, among.review):
+        case (None, Review.UNREVIEWED):
+            mentions, some = "mentions - confirmed", "mentions > confirmed"
+        case (None, Review.CONFIRMED):
+            mentions, some = "confirmed", "confirmed > 0"
+        case (float(), None):
+            mentions, some = _SURE, "confidences[1] >= %(min_confidence)s"
+        case _:
+            return said(question)
+    return f"""(
+        select call_id, kind, label, day, company_id, account_id, rep_id, stage, lead_source,
+               campaign, {mentions} as mentions
+        from call_mentions where {some})"""  # noqa: S608 - constants
+
+
+_SURE = """case when confidences[mentions] >= %(min_confidence)s then mentions
+else (select count(*) from unnest(confidences) sure where sure >= %(min_confidence)s) end"""
+"""Mostly even the least sure is as sure, so that one look will do."""
 
 
 def which_count(question: Question) -> str:

@@ -186,6 +186,8 @@ def test_what_a_call_counts_for_is_compared_mention_by_mention(
         "update call_mentions set stances = '{left}' where kind = 'competitor'",
         "update call_mentions set objections = 2 where kind = 'competitor'",
         "update call_mentions set objections = null",
+        "update call_mentions set confirmed = 1",
+        "update call_mentions set confidences = '{0.1}' where kind = 'objection'",
         "update call_mentions set day = day + 1",
         "update call_mentions set account_id = null",
         "update call_mentions set stage = 'Demo' where kind = 'objection'",

@@ -253,12 +253,14 @@ def test_the_quotes_are_as_many_as_were_counted(conn: Connection) -> None:
 @pytest.mark.usefixtures("many")
 def test_only_mentions_so_sure_or_so_reviewed_count(conn: Connection, reviewer: int) -> None:
     conn.execute("update insight set confidence = (id % 10) / 10.0")
+    rebuild_rollups(conn)
     verdicts = itertools.cycle((Review.CONFIRMED, Review.REJECTED, Review.UNREVIEWED))
     found = find_insights(conn, InsightFilter(), None, 60)
     for insight, verdict in zip(found, verdicts, strict=False):
         review(conn, insight.id, Judgement(verdict), reviewer)
     which = [Filter(min_confidence=0.0), Filter(min_confidence=0.6)]
     which += [Filter(review=verdict) for verdict in Review]
+    which += [Filter(min_confidence=0.6, review=verdict) for verdict in Review]
     for among, by, company in itertools.product(
         which, (None, Dimension.STAGE, Dimension.SEGMENT), (None, "Acme")
     ):
@@ -331,8 +333,9 @@ def test_years_of_calls_are_read_by_their_indexes(conn: Connection) -> None:
            select kind, day, company_id, label, mentions, calls from daily_mentions;
            insert into daily_versions (kind, day, company_id, version, mentions)
            select 'objection', day, company_id, '1', 1 from daily_calls;
-           insert into call_mentions (call_id, kind, label, day, mentions, company_id)
-           select call_id, 'objection', 'price', day, 2, company_id from mined_call;
+           insert into call_mentions (call_id, kind, label, day, mentions, company_id, confirmed,
+                                      confidences)
+           select call_id, 'objection', 'price', day, 2, company_id, 0, '{1, 1}' from mined_call;
            analyze"""
     )
     own = replace(ASKED, periods=periods(Unit.WEEK, date(2025, 1, 6), date(2025, 3, 31)))
