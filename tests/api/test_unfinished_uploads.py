@@ -14,7 +14,7 @@ from ingest.uploads.upload import (
     Unfinished,
 )
 from tests.api.running import SOUND, Api, assert_problem, rows
-from tests.api.test_uploads import TUS, begin, bring
+from tests.api.uploading import TUS, begin, bring
 
 LARGEST = 1000
 

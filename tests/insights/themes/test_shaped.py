@@ -1,12 +1,9 @@
 """Themes on a real PostgreSQL: placed, shaped by people, undone, and counted right throughout."""
 
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import psycopg
 import pytest
@@ -14,8 +11,7 @@ import pytest
 from ingest.base import db
 from ingest.base.db import Connection
 from ingest.base.errors import NotFound
-from ingest.calls import Call
-from insights.insight import Insight, Review
+from insights.insight import Review
 from insights.queries import compare_insights, insights_of, insights_of_themes
 from insights.reviews.queries import review
 from insights.reviews.rules import Judgement
@@ -24,14 +20,11 @@ from insights.themes.changes.queries import (
     judge,
     merge,
     rename,
-    set_link,
-    set_status,
     split,
     undo,
 )
 from insights.themes.history.queries import change, changes
 from insights.themes.queries import (
-    count_by_status,
     list_themes,
     open_suggestions,
     position,
@@ -39,42 +32,11 @@ from insights.themes.queries import (
 )
 from insights.themes.rules import DOUBTFUL, SURE, BadTheme, ThemeChanged
 from insights.themes.tallies.queries import retally
-from insights.themes.theme import Act, Rank, Status, Theme, ThemeFilter
+from insights.themes.theme import Act
 from tests.conftest import AddCall
-from tests.insights.test_queries import mined, request
-from tests.insights.test_theme_rules import LIKE, UNSURE, at
-
-Wish = Callable[..., Call]
-
-
-def wish(label: str, degrees: float | None = None, start: int = 0) -> Insight:
-    return replace(request(label, start), meaning=None if degrees is None else at(degrees))
-
-
-@pytest.fixture
-def said(conn: Connection, add_call: AddCall) -> Wish:
-    """A call in which this is wished: `said("CSV export", 20)`."""
-
-    def add(label: str, degrees: float | None = None, **details: Any) -> Call:
-        call = add_call(**details)
-        mined(conn, call, wish(label, degrees))
-        return call
-
-    return add
-
-
-def names(conn: Connection) -> list[tuple[str, int]]:
-    """Each theme with its mentions; the counts must agree whenever this is asked."""
-    assert rollup_differences(conn) == []
-    return [(found.name, found.mentions) for found in list_themes(conn)]
-
-
-def named(conn: Connection, name: str) -> Theme:
-    return next(found for found in list_themes(conn) if found.name == name)
-
-
-def labels(conn: Connection, call: Call) -> list[tuple[str, str | None]]:
-    return [(found.label, found.mined_label) for found in insights_of(conn, call.id)]
+from tests.insights.test_queries import mined
+from tests.insights.test_theme_rules import LIKE, UNSURE
+from tests.insights.themes.wishing import Wish, labels, named, names, wish
 
 
 def test_another_wording_joins_and_keeps_its_words(conn: Connection, said: Wish) -> None:
@@ -306,197 +268,3 @@ def _act(conn: Connection, chance: random.Random, user_id: int) -> None:
 
 
 # What product makes of them ---------------------------------------------------------------
-
-SHIPPED_AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def test_a_status_is_told_with_who_and_why_and_taken_back(
-    conn: Connection, said: Wish, reviewer: int
-) -> None:
-    said("a")
-    number = named(conn, "a").id
-    assert (theme(conn, number).status, theme(conn, number).status_since) == (Status.NEW, None)
-    planned = set_status(conn, number, Status.PLANNED, "  in the\nautumn ", reviewer)
-    conn.commit()
-    shipped = set_status(conn, number, Status.SHIPPED, "", reviewer)
-    assert theme(conn, number).status is Status.SHIPPED
-    with pytest.raises(ThemeChanged, match="“a” is shipped already"):
-        set_status(conn, number, Status.SHIPPED, "again", reviewer)
-    with pytest.raises(ThemeChanged, match="undo that first"):
-        undo(conn, planned, reviewer)
-    undo(conn, shipped, reviewer)
-    assert theme(conn, number).status is Status.PLANNED
-    undo(conn, planned, reviewer)
-    assert (theme(conn, number).status, theme(conn, number).status_since) == (Status.NEW, None)
-    told = [(found.told, found.note, found.by) for found in changes(conn, theme_id=number)]
-    assert told[2:] == [
-        ("“a” is shipped", None, "Rhea Moss"),
-        ("“a” is planned", "in the autumn", "Rhea Moss"),
-    ]
-    with pytest.raises(BadTheme, match="at most 300"):
-        set_status(conn, number, Status.DECLINED, "x" * 301, reviewer)
-    with pytest.raises(NotFound):
-        set_status(conn, 99, Status.DECLINED, "", reviewer)
-
-
-def test_one_themes_history_is_its_own(conn: Connection, said: Wish, reviewer: int) -> None:
-    for n in range(11):
-        said(f"wish {n}")
-    ids = {found.name: found.id for found in list_themes(conn)}
-    for number in ids.values():
-        set_status(conn, number, Status.PLANNED, "", reviewer)
-    first, second = ids["wish 0"], ids["wish 1"]
-    merge(conn, second, first, reviewer)
-    assert [found.act for found in changes(conn, theme_id=first)] == [Act.STATUS]
-    assert [found.act for found in changes(conn, theme_id=second)] == [Act.MERGE, Act.STATUS]
-    assert changes(conn, theme_id=999) == []
-
-
-def test_a_merged_theme_hands_on_what_was_said_of_it(
-    conn: Connection, said: Wish, reviewer: int
-) -> None:
-    said("a")
-    said("b")
-    a, b = named(conn, "a").id, named(conn, "b").id
-    set_status(conn, a, Status.DECLINED, "", reviewer)
-    set_link(conn, a, "https://issues.example/7", reviewer)
-    told = theme(conn, a)
-    merged = merge(conn, a, b, reviewer)
-    whole = theme(conn, a)
-    assert (whole.id, whole.status, whole.issue_url) == (b, Status.DECLINED, told.issue_url)
-    assert whole.status_since == told.status_since
-    with pytest.raises(ThemeChanged, match="is part of “b”"):
-        set_status(conn, a, Status.PLANNED, "", reviewer)
-    undo(conn, merged, reviewer)
-    assert theme(conn, a) == told
-    unsaid = theme(conn, b)
-    assert (unsaid.status, unsaid.status_since, unsaid.issue_url) == (Status.NEW, None, None)
-
-
-def test_what_was_said_of_the_whole_stays(conn: Connection, said: Wish, reviewer: int) -> None:
-    said("a")
-    said("b")
-    a, b = named(conn, "a").id, named(conn, "b").id
-    set_status(conn, a, Status.DECLINED, "", reviewer)
-    set_link(conn, a, "https://issues.example/7", reviewer)
-    set_status(conn, b, Status.PLANNED, "", reviewer)
-    merge(conn, a, b, reviewer)
-    whole = theme(conn, b)
-    assert (whole.status, whole.issue_url) == (Status.PLANNED, "https://issues.example/7")
-
-
-def test_a_link_is_kept_as_a_browser_reads_it(conn: Connection, said: Wish, reviewer: int) -> None:
-    said("a")
-    number = named(conn, "a").id
-    linked = set_link(conn, number, " HTTPS://Issues.Example/Exports 12 ", reviewer)
-    assert theme(conn, number).issue_url == "https://issues.example/Exports%2012"
-    assert change(conn, linked).told == "“a” is linked to an issue at issues.example"
-    with pytest.raises(ThemeChanged, match="already"):
-        set_link(conn, number, "https://issues.example/Exports%2012", reviewer)
-    gone = set_link(conn, number, "", reviewer)
-    assert theme(conn, number).issue_url is None
-    with pytest.raises(ThemeChanged, match="no link to take away"):
-        set_link(conn, number, "", reviewer)
-    undo(conn, gone, reviewer)
-    assert theme(conn, number).issue_url == "https://issues.example/Exports%2012"
-    with pytest.raises(BadTheme, match="no address of an issue"):
-        set_link(conn, number, "javascript:alert(1)", reviewer)
-
-
-def test_heard_again_since_it_shipped(conn: Connection, said: Wish, reviewer: int) -> None:
-    said("a", held_at=SHIPPED_AT - timedelta(1))
-    again = said("a", held_at=SHIPPED_AT + timedelta(1))
-    mined(conn, again, wish("a"), wish("a", start=30))
-    other = said("b", held_at=SHIPPED_AT + timedelta(2))
-    number = named(conn, "a").id
-    assert named(conn, "a").calls_since_shipped == 0, "nobody said that it shipped"
-    set_status(conn, number, Status.SHIPPED, "", reviewer)
-    conn.execute("update theme set status_since = %s where id = %s", (SHIPPED_AT, number))
-    assert named(conn, "a").calls_since_shipped == 1, "two mentions in one call"
-    merge(conn, named(conn, "b").id, number, reviewer)
-    assert named(conn, "a").calls_since_shipped == 2
-    review(conn, insights_of(conn, other.id)[0].id, Judgement(Review.REJECTED), reviewer)
-    assert named(conn, "a").calls_since_shipped == 1
-    set_status(conn, number, Status.DECLINED, "", reviewer)
-    assert named(conn, "a").calls_since_shipped == 0
-
-
-def worth(conn: Connection, name: str) -> tuple[float, float]:
-    found = named(conn, name)
-    return float(found.value_usd), float(found.account_value_usd)
-
-
-def test_an_account_is_worth_its_largest_deal_or_itself(conn: Connection, said: Wish) -> None:
-    said("a", account="Acme", deal_value_usd=Decimal(20), account_value_usd=Decimal(500))
-    said("a", account="Acme", deal_value_usd=Decimal(10))
-    said("a", account="Acme")
-    assert worth(conn, "a") == (20, 0)
-    said("b", account="Acme")
-    assert worth(conn, "b") == (500, 500)
-    said("b", account="Bolt", deal_value_usd=Decimal(7))
-    said("b")
-    assert worth(conn, "b") == (507, 500)
-    said("c", account="Acme", deal_value_usd=Decimal(0))
-    assert worth(conn, "c") == (0, 0), "a deal of nothing is known to be worth nothing"
-
-
-@pytest.fixture
-def ranked(conn: Connection, said: Wish) -> None:
-    """One of most accounts, one of the largest deal, one heard last."""
-    for n, account in enumerate(("Acme", "Bolt")):
-        said("many", account=account, held_at=SHIPPED_AT + timedelta(n), segment="SMB")
-    said("large", account="Cole", deal_value_usd=Decimal(9000), held_at=SHIPPED_AT)
-    said("late", account="Dorn", held_at=SHIPPED_AT + timedelta(9), segment="Mid")
-
-
-@pytest.mark.usefixtures("ranked")
-@pytest.mark.parametrize(
-    ("rank", "order"),
-    [
-        (Rank.ACCOUNTS, ["many", "large", "late"]),
-        (Rank.VALUE, ["large", "many", "late"]),
-        (Rank.RECENCY, ["late", "many", "large"]),
-    ],
-)
-def test_ranked_and_walked_on(conn: Connection, rank: Rank, order: list[str]) -> None:
-    assert [found.name for found in list_themes(conn, rank=rank)] == order
-    walked, after = [], None
-    while page := list_themes(conn, rank=rank, after=after, limit=1):
-        walked.append(page[0].name)
-        after = position(page[0])
-    assert walked == order
-
-
-@pytest.mark.usefixtures("ranked")
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (ThemeFilter(), {"many": 2, "large": 1, "late": 1}),
-        (ThemeFilter(company=999), {}),
-        (ThemeFilter(account="bolt"), {"many": 1}),
-        (ThemeFilter(segment="smb"), {"many": 2}),
-        (ThemeFilter(since=date(2026, 3, 2)), {"many": 1, "late": 1}),
-        (ThemeFilter(until=date(2026, 3, 2)), {"many": 1, "large": 1}),
-        (ThemeFilter(since=date(2026, 3, 2), until=date(2026, 3, 3)), {"many": 1}),
-        (ThemeFilter(status=Status.PLANNED), {"late": 1}),
-        (ThemeFilter(status=Status.NEW, segment="Mid"), {}),
-    ],
-)
-def test_filters_choose_the_mentions_that_count(
-    conn: Connection, reviewer: int, wanted: ThemeFilter, found: dict[str, int]
-) -> None:
-    set_status(conn, named(conn, "late").id, Status.PLANNED, "", reviewer)
-    assert {each.name: each.mentions for each in list_themes(conn, wanted)} == found
-
-
-@pytest.mark.usefixtures("ranked")
-def test_how_many_there_are_of_each_status(conn: Connection, reviewer: int) -> None:
-    set_status(conn, named(conn, "late").id, Status.PLANNED, "", reviewer)
-    by_status = count_by_status(conn, ThemeFilter(status=Status.SHIPPED))
-    assert list(by_status.items()) == [
-        (Status.NEW, 2),
-        (Status.PLANNED, 1),
-        (Status.SHIPPED, 0),
-        (Status.DECLINED, 0),
-    ]
-    assert count_by_status(conn, ThemeFilter(segment="mid"))[Status.NEW] == 0
